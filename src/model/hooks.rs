@@ -1,0 +1,112 @@
+//! Hook points under TransformerLens' names, and the hooks that sit on them.
+
+use super::Result;
+use candle_core::Tensor;
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::fmt;
+
+/// A named activation. Shapes are given as (batch, tokens, ...), and patterns as
+/// (batch, head, destination, source).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum HookPoint {
+    /// Token embeddings, (B, T, d_model).
+    Embed,
+    /// Position embeddings, (B, T, d_model).
+    PosEmbed,
+    /// Residual stream before a layer, (B, T, d_model).
+    ResidPre(usize),
+    /// Queries, (B, n_head, T, d_head).
+    Q(usize),
+    /// Keys, (B, n_head, T, d_head).
+    K(usize),
+    /// Values, (B, n_head, T, d_head). They include the value bias, which
+    /// TransformerLens moves into the output bias by default.
+    V(usize),
+    /// Attention pattern, (B, n_head, T, T); every row sums to 1.
+    Pattern(usize),
+    /// Each head's mix of values, (B, n_head, T, d_head).
+    Z(usize),
+    /// Output of attention, (B, T, d_model).
+    AttnOut(usize),
+    /// Residual stream between attention and MLP, (B, T, d_model).
+    ResidMid(usize),
+    /// Output of the MLP, (B, T, d_model).
+    MlpOut(usize),
+    /// Residual stream after a layer, (B, T, d_model).
+    ResidPost(usize),
+}
+
+impl fmt::Display for HookPoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Embed => write!(f, "hook_embed"),
+            Self::PosEmbed => write!(f, "hook_pos_embed"),
+            Self::ResidPre(l) => write!(f, "blocks.{l}.hook_resid_pre"),
+            Self::Q(l) => write!(f, "blocks.{l}.attn.hook_q"),
+            Self::K(l) => write!(f, "blocks.{l}.attn.hook_k"),
+            Self::V(l) => write!(f, "blocks.{l}.attn.hook_v"),
+            Self::Pattern(l) => write!(f, "blocks.{l}.attn.hook_pattern"),
+            Self::Z(l) => write!(f, "blocks.{l}.attn.hook_z"),
+            Self::AttnOut(l) => write!(f, "blocks.{l}.hook_attn_out"),
+            Self::ResidMid(l) => write!(f, "blocks.{l}.hook_resid_mid"),
+            Self::MlpOut(l) => write!(f, "blocks.{l}.hook_mlp_out"),
+            Self::ResidPost(l) => write!(f, "blocks.{l}.hook_resid_post"),
+        }
+    }
+}
+
+/// Sees every activation of a forward pass and may put another in its place.
+///
+/// A hook that does not call `compute` spares the model the work of it and of
+/// everything that only it would have used. That is how an ablation reuses what
+/// an earlier run computed.
+pub trait Hooks {
+    /// Returns the activation at `point`; `compute` makes the model's own.
+    ///
+    /// # Errors
+    ///
+    /// What `compute` reports, or the hook's own failure.
+    fn run(&self, point: HookPoint, compute: &mut dyn FnMut() -> Result<Tensor>) -> Result<Tensor>;
+}
+
+/// Leaves everything as it is.
+#[derive(Debug, Clone, Copy)]
+pub struct NoHooks;
+
+impl Hooks for NoHooks {
+    fn run(&self, _: HookPoint, compute: &mut dyn FnMut() -> Result<Tensor>) -> Result<Tensor> {
+        compute()
+    }
+}
+
+/// Keeps the activations of chosen points: TransformerLens' `run_with_cache`.
+#[derive(Debug, Default)]
+pub struct Recorder {
+    wanted: Vec<HookPoint>,
+    seen: RefCell<HashMap<HookPoint, Tensor>>,
+}
+
+impl Recorder {
+    /// Keeps these points.
+    #[must_use]
+    pub fn of(wanted: &[HookPoint]) -> Self {
+        Self { wanted: wanted.to_vec(), seen: RefCell::default() }
+    }
+
+    /// What was kept.
+    #[must_use]
+    pub fn into_seen(self) -> HashMap<HookPoint, Tensor> {
+        self.seen.into_inner()
+    }
+}
+
+impl Hooks for Recorder {
+    fn run(&self, point: HookPoint, compute: &mut dyn FnMut() -> Result<Tensor>) -> Result<Tensor> {
+        let activation = compute()?;
+        if self.wanted.contains(&point) {
+            self.seen.borrow_mut().insert(point, activation.clone());
+        }
+        Ok(activation)
+    }
+}

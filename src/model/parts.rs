@@ -1,0 +1,196 @@
+//! Which tensors a study needs, and where a tensor's numbers go.
+
+use super::gpt2::Block;
+use super::{Gpt2, Linear, ModelError, Result};
+use crate::weights::{Config, Part, REQUEST_COST};
+use candle_core::{Device, Tensor};
+use std::collections::{BTreeSet, HashMap};
+use std::ops::Range;
+
+/// How far a forward pass goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Depth {
+    /// To the attention pattern of a layer.
+    Pattern(usize),
+    /// To the next-token logits.
+    Logits,
+}
+
+/// What a study runs, from which follows what it has to load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Need {
+    /// Distinct token ids of the prompts.
+    pub tokens: BTreeSet<u32>,
+    /// Tokens of the longest prompt.
+    pub positions: usize,
+    /// How far the runs go.
+    pub depth: Depth,
+}
+
+impl Gpt2 {
+    /// The parts that are wanted and not loaded yet.
+    #[must_use]
+    pub fn missing(&self, need: &Need) -> Vec<Part> {
+        let Config { n_layer, d_model, n_ctx, .. } = *self.config();
+        let logits = need.depth == Depth::Logits;
+        let mut parts = self.missing_words(need);
+        let positions = need.positions.min(n_ctx);
+        if self.wpe.as_ref().is_none_or(|wpe| wpe.dims()[0] < positions) {
+            parts.push(part("wpe.weight", 0..positions));
+        }
+        for l in 0..n_layer {
+            let wanted = match need.depth {
+                Depth::Pattern(last) if l > last => break,
+                Depth::Pattern(last) if l == last => Block::FOR_PATTERN,
+                _ => Block::TENSORS,
+            };
+            let block = &self.blocks[l];
+            for name in wanted.iter().filter(|name| !block.has(name)) {
+                let rows = if *name == "mlp.c_fc.bias" || *name == "mlp.c_proj.weight" {
+                    self.config().d_mlp
+                } else if *name == "attn.c_attn.bias" {
+                    3 * d_model
+                } else {
+                    d_model
+                };
+                parts.push(part(&format!("h.{l}.{name}"), 0..rows));
+            }
+        }
+        if logits && self.ln_f.weight.is_none() {
+            parts.push(part("ln_f.weight", 0..d_model));
+        }
+        if logits && self.ln_f.bias.is_none() {
+            parts.push(part("ln_f.bias", 0..d_model));
+        }
+        parts
+    }
+
+    /// Rows of wte, or all of it where the logits want it or where so many rows
+    /// are missing that asking for each costs more than the whole table.
+    fn missing_words(&self, need: &Need) -> Vec<Part> {
+        let Config { d_model, d_vocab, .. } = *self.config();
+        if self.wte.is_some() {
+            return Vec::new();
+        }
+        let missing = need.tokens.iter().copied().filter(|id| !self.words.contains_key(id));
+        let row_bytes = (d_model * size_of::<f32>()) as u64;
+        let by_rows = missing.clone().count() as u64 * (REQUEST_COST + row_bytes);
+        if need.depth == Depth::Logits || by_rows > d_vocab as u64 * row_bytes {
+            return vec![part("wte.weight", 0..d_vocab)];
+        }
+        missing.map(|id| part("wte.weight", id as usize..id as usize + 1)).collect()
+    }
+
+    /// Puts a part in its place; [`Gpt2::missing`] names the parts there are.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::NoSuchTensor`] for another name, and [`ModelError::Candle`]
+    /// if the numbers do not have the part's shape, which an index that was
+    /// checked against the config rules out.
+    pub fn insert(&mut self, part: &Part, numbers: Vec<f32>) -> Result<()> {
+        let Config { d_model, d_vocab, .. } = *self.config();
+        match part.tensor.as_str() {
+            "wte.weight" if part.rows.len() == d_vocab => {
+                self.wte = Some(Tensor::from_vec(numbers, (d_vocab, d_model), &Device::Cpu)?);
+                self.words = HashMap::new();
+            }
+            "wte.weight" => {
+                for (id, row) in part.rows.clone().zip(numbers.chunks_exact(d_model)) {
+                    self.words.insert(id as u32, row.to_vec());
+                }
+            }
+            "wpe.weight" => {
+                self.wpe = Some(Tensor::from_vec(numbers, (part.rows.len(), d_model), &Device::Cpu)?);
+            }
+            "ln_f.weight" => self.ln_f.weight = Some(vector(numbers)?),
+            "ln_f.bias" => self.ln_f.bias = Some(vector(numbers)?),
+            name => {
+                let no_such = || ModelError::NoSuchTensor(name.to_owned());
+                let (l, name) =
+                    name.strip_prefix("h.").and_then(|rest| rest.split_once('.')).ok_or_else(no_such)?;
+                let l: usize = l.parse().map_err(|_| no_such())?;
+                self.blocks.get_mut(l).ok_or_else(no_such)?.insert(name, numbers, d_model)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Block {
+    const TENSORS: &[&str] = &[
+        "ln_1.weight",
+        "ln_1.bias",
+        "attn.c_attn.weight",
+        "attn.c_attn.bias",
+        "attn.c_proj.weight",
+        "attn.c_proj.bias",
+        "ln_2.weight",
+        "ln_2.bias",
+        "mlp.c_fc.weight",
+        "mlp.c_fc.bias",
+        "mlp.c_proj.weight",
+        "mlp.c_proj.bias",
+    ];
+
+    /// A pattern takes no more than the first four.
+    const FOR_PATTERN: &[&str] = Self::TENSORS.split_at(4).0;
+
+    fn has(&self, name: &str) -> bool {
+        match name {
+            "ln_1.weight" => self.ln_1.weight.is_some(),
+            "ln_1.bias" => self.ln_1.bias.is_some(),
+            "attn.c_attn.weight" => self.q.has_weight(),
+            "attn.c_attn.bias" => self.q.has_bias(),
+            "attn.c_proj.weight" => self.attn_proj.has_weight(),
+            "attn.c_proj.bias" => self.attn_proj.has_bias(),
+            "ln_2.weight" => self.ln_2.weight.is_some(),
+            "ln_2.bias" => self.ln_2.bias.is_some(),
+            "mlp.c_fc.weight" => self.mlp_in.has_weight(),
+            "mlp.c_fc.bias" => self.mlp_in.has_bias(),
+            "mlp.c_proj.weight" => self.mlp_proj.has_weight(),
+            "mlp.c_proj.bias" => self.mlp_proj.has_bias(),
+            _ => false,
+        }
+    }
+
+    fn insert(&mut self, name: &str, numbers: Vec<f32>, d: usize) -> Result<()> {
+        let all = |linear: &mut Linear, weight: &[f32], rows: usize| {
+            let width = weight.len() / rows;
+            linear.set_weight(weight, width, 0..width);
+        };
+        let mlp_rows = numbers.len() / d;
+        match name {
+            "ln_1.weight" => self.ln_1.weight = Some(vector(numbers)?),
+            "ln_1.bias" => self.ln_1.bias = Some(vector(numbers)?),
+            "attn.c_attn.weight" => {
+                for (i, linear) in [&mut self.q, &mut self.k, &mut self.v].into_iter().enumerate() {
+                    linear.set_weight(&numbers, 3 * d, i * d..(i + 1) * d);
+                }
+            }
+            "attn.c_attn.bias" => {
+                for (i, linear) in [&mut self.q, &mut self.k, &mut self.v].into_iter().enumerate() {
+                    linear.set_bias(&numbers[i * d..(i + 1) * d]);
+                }
+            }
+            "attn.c_proj.weight" => all(&mut self.attn_proj, &numbers, d),
+            "attn.c_proj.bias" => self.attn_proj.set_bias(&numbers),
+            "ln_2.weight" => self.ln_2.weight = Some(vector(numbers)?),
+            "ln_2.bias" => self.ln_2.bias = Some(vector(numbers)?),
+            "mlp.c_fc.weight" => all(&mut self.mlp_in, &numbers, d),
+            "mlp.c_fc.bias" => self.mlp_in.set_bias(&numbers),
+            "mlp.c_proj.weight" => all(&mut self.mlp_proj, &numbers, mlp_rows),
+            "mlp.c_proj.bias" => self.mlp_proj.set_bias(&numbers),
+            _ => return Err(ModelError::NoSuchTensor(name.to_owned())),
+        }
+        Ok(())
+    }
+}
+
+fn part(tensor: &str, rows: Range<usize>) -> Part {
+    Part { tensor: tensor.to_owned(), rows }
+}
+
+fn vector(numbers: Vec<f32>) -> Result<Tensor> {
+    Ok(Tensor::new(numbers, &Device::Cpu)?)
+}

@@ -1,0 +1,129 @@
+//! What is asked of the model: which heads attend to words of the same category,
+//! and what they need for it.
+//!
+//! [`metric`] turns a pattern into a score, [`detect`] scores every head,
+//! [`ablation`] replaces what feeds one head and scores it again, [`stats`] says
+//! how sure that is.
+
+pub mod ablation;
+pub mod detect;
+pub mod metric;
+pub mod stats;
+
+pub use ablation::{Ablated, Component, Kind, ablate, baseline, notebook_preset, sweep};
+pub use detect::{HeadScores, score_heads};
+pub use metric::{Metric, Shares};
+
+use crate::model::{Depth, Need};
+use crate::prompts::Relations;
+use std::fmt;
+use std::str::FromStr;
+
+/// A kept prompt, ready for the model.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Case {
+    /// Its number, from 0, as drawn.
+    pub sequence: usize,
+    /// Token ids, beginning-of-text first.
+    pub ids: Vec<u32>,
+    /// Relations of its tokens.
+    pub relations: Relations,
+}
+
+/// A head, written as in `L1H5`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Head {
+    /// Its layer.
+    pub layer: usize,
+    /// Its place in the layer.
+    pub head: usize,
+}
+
+impl fmt::Display for Head {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "L{}H{}", self.layer, self.head)
+    }
+}
+
+impl FromStr for Head {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let (layer, head) = text.strip_prefix('L').and_then(|rest| rest.split_once('H')).ok_or(())?;
+        let number = |digits: &str| match digits.bytes().all(|b| b.is_ascii_digit()) {
+            true => digits.parse().map_err(|_| ()),
+            false => Err(()),
+        };
+        Ok(Self { layer: number(layer)?, head: number(head)? })
+    }
+}
+
+/// What the model must have loaded to run these prompts so deep.
+#[must_use]
+pub fn need(cases: &[Case], depth: Depth) -> Need {
+    Need {
+        tokens: cases.iter().flat_map(|case| case.ids.iter().copied()).collect(),
+        positions: cases.iter().map(|case| case.ids.len()).max().unwrap_or(0),
+        depth,
+    }
+}
+
+/// Where a long computation shows how far it is, and may be told to stop.
+#[allow(async_fn_in_trait, reason = "one thread, so nobody needs the futures to be Send")]
+pub trait Pace {
+    /// Called between steps. The page lets the browser breathe here.
+    ///
+    /// # Errors
+    ///
+    /// [`StudyError::Cancelled`] to stop.
+    async fn step(&self, done: usize, total: usize) -> Result<(), StudyError>;
+}
+
+/// Never stops.
+#[derive(Debug, Clone, Copy)]
+pub struct NoPace;
+
+impl Pace for NoPace {
+    async fn step(&self, _: usize, _: usize) -> Result<(), StudyError> {
+        Ok(())
+    }
+}
+
+/// Why a study cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum StudyError {
+    /// The visitor cancelled; nothing is wrong.
+    #[error("cancelled")]
+    Cancelled,
+    /// The model cannot compute.
+    #[error(transparent)]
+    Model(#[from] crate::model::ModelError),
+    /// There is nothing to score.
+    #[error("no prompt has a pair of words of the same category")]
+    NothingToScore,
+    /// The ablation makes no sense for the component.
+    #[error("{component} cannot be ablated by {kind}")]
+    NotApplicable {
+        /// The component.
+        component: Component,
+        /// The kind of ablation.
+        kind: Kind,
+    },
+    /// The component does not come before the head.
+    #[error("{component} does not feed {head}")]
+    NotUpstream {
+        /// The component.
+        component: Component,
+        /// The head.
+        head: Head,
+    },
+    /// Resampling takes another prompt to sample from.
+    #[error("resampling takes at least two kept prompts")]
+    NothingToResample,
+}
+
+impl From<candle_core::Error> for StudyError {
+    fn from(error: candle_core::Error) -> Self {
+        Self::Model(error.into())
+    }
+}

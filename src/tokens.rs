@@ -1,0 +1,165 @@
+//! GPT-2's byte-level BPE, through the `tokenizers` crate.
+
+use crate::prompts::WordSequence;
+use std::ops::Range;
+use tokenizers::decoders::byte_level::ByteLevel;
+use tokenizers::models::bpe::{BPE, Merges, Vocab};
+use tokenizers::{
+    DecoderWrapper, ModelWrapper, NormalizerWrapper, PostProcessorWrapper, PreTokenizerWrapper, TokenizerImpl,
+};
+
+/// Id of `<|endoftext|>`, which GPT-2 reads as beginning-of-text.
+pub const BOS: u32 = 50_256;
+/// How `<|endoftext|>` is shown.
+pub const BOS_TEXT: &str = "<|endoftext|>";
+
+type Inner =
+    TokenizerImpl<ModelWrapper, NormalizerWrapper, PreTokenizerWrapper, PostProcessorWrapper, DecoderWrapper>;
+
+/// Turns text into GPT-2's token ids and back.
+pub struct Tokens {
+    inner: Inner,
+}
+
+/// Why a tokenizer cannot be built or a text cannot be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokensError {
+    /// The merges are not a list of pairs.
+    #[error("line {line} of the tokenizer's merges is not a pair")]
+    BadMerge {
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// The `tokenizers` crate refused.
+    #[error("the tokenizer failed: {0}")]
+    Tokenizer(String),
+}
+
+/// A word and the tokens it became; more than one, and the word splits.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Split {
+    /// The word.
+    pub word: String,
+    /// Its tokens as text, leading space included.
+    pub tokens: Vec<String>,
+}
+
+/// A sequence of words as the model is fed it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tokenized {
+    /// Token ids, beginning-of-text first.
+    pub ids: Vec<u32>,
+    /// The tokens as text, leading spaces kept.
+    pub texts: Vec<String>,
+    /// The words that became several tokens.
+    pub splits: Vec<Split>,
+}
+
+impl Tokenized {
+    /// Why a sequence of `length` words is dropped for scoring: `None` if it is
+    /// kept, which takes one token a word.
+    #[must_use]
+    pub fn dropped_because(&self, length: usize) -> Option<String> {
+        if self.ids.len() == length + 1 {
+            return None;
+        }
+        let mut named: Vec<&str> = Vec::new();
+        let mut reasons = Vec::new();
+        for split in &self.splits {
+            if !named.contains(&split.word.as_str()) {
+                named.push(&split.word);
+                reasons.push(format!("{} splits into {} tokens", split.word, split.tokens.len()));
+            }
+        }
+        Some(reasons.join(", "))
+    }
+}
+
+impl Tokens {
+    /// Builds the tokenizer from GPT-2's `vocab.bpe`. The merges are all it
+    /// takes: GPT-2 numbers the 256 bytes first, then the merges in order, then
+    /// `<|endoftext|>`, so the megabyte of `encoder.json` need not be fetched.
+    ///
+    /// # Errors
+    ///
+    /// [`TokensError`] if the text is not such a file.
+    pub fn from_merges(text: &str) -> Result<Self, TokensError> {
+        let mut vocab = Vocab::default();
+        let mut merges = Merges::new();
+        for symbol in byte_symbols() {
+            vocab.insert(symbol.to_string(), vocab.len() as u32);
+        }
+        for (i, line) in text.lines().enumerate().skip(1).filter(|(_, line)| !line.is_empty()) {
+            let (left, right) = line.split_once(' ').ok_or(TokensError::BadMerge { line: i + 1 })?;
+            vocab.insert(format!("{left}{right}"), vocab.len() as u32);
+            merges.push((left.to_owned(), right.to_owned()));
+        }
+        vocab.insert(BOS_TEXT.to_owned(), vocab.len() as u32);
+        let bpe = BPE::builder().vocab_and_merges(vocab, merges).build().map_err(failed)?;
+        let bytes = ByteLevel::new(false, true, true);
+        let mut inner = Inner::new(ModelWrapper::BPE(bpe));
+        inner.with_pre_tokenizer(Some(PreTokenizerWrapper::ByteLevel(bytes)));
+        inner.with_decoder(Some(DecoderWrapper::ByteLevel(bytes)));
+        Ok(Self { inner })
+    }
+
+    /// Ids of a text, beginning-of-text first. Special tokens in the text have
+    /// no power: `<|endoftext|>` is read letter by letter.
+    ///
+    /// # Errors
+    ///
+    /// [`TokensError::Tokenizer`] if the crate refuses.
+    pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokensError> {
+        let encoding = self.inner.encode_fast(text, false).map_err(failed)?;
+        Ok(std::iter::once(BOS).chain(encoding.get_ids().iter().copied()).collect())
+    }
+
+    /// A token as text. Bytes that are no whole character show as `�`.
+    #[must_use]
+    pub fn text_of(&self, id: u32) -> String {
+        if id == BOS {
+            return BOS_TEXT.to_owned();
+        }
+        self.inner.decode(&[id], false).unwrap_or_else(|_| format!("[{id}]"))
+    }
+
+    /// Tokens of a sequence of words and which words split.
+    ///
+    /// # Errors
+    ///
+    /// [`TokensError::Tokenizer`] if the crate refuses.
+    pub fn tokenize(&self, sequence: &WordSequence) -> Result<Tokenized, TokensError> {
+        let text = sequence.text();
+        let encoding = self.inner.encode(text.as_str(), false).map_err(failed)?;
+        let ids: Vec<u32> = std::iter::once(BOS).chain(encoding.get_ids().iter().copied()).collect();
+        let texts: Vec<String> = ids.iter().map(|&id| self.text_of(id)).collect();
+        // A token belongs to the word in which its last byte lies.
+        let mut start = 0;
+        let mut splits = Vec::new();
+        for word in &sequence.words {
+            let range: Range<usize> = start..start + word.len();
+            let own: Vec<String> = (encoding.get_offsets().iter().zip(&texts[1..]))
+                .filter(|((from, to), _)| *to > range.start && *from < range.end)
+                .map(|(_, text)| text.clone())
+                .collect();
+            if own.len() > 1 {
+                splits.push(Split { word: word.clone(), tokens: own });
+            }
+            start = range.end + 1;
+        }
+        Ok(Tokenized { ids, texts, splits })
+    }
+}
+
+fn failed(error: tokenizers::Error) -> TokensError {
+    TokensError::Tokenizer(error.to_string())
+}
+
+/// The characters that stand for bytes in GPT-2's vocabulary, in the order of
+/// their ids: printable bytes stand for themselves, the others follow from
+/// U+0100 on (`bytes_to_unicode` in OpenAI's encoder.py).
+fn byte_symbols() -> Vec<char> {
+    let printable = |b: &u32| matches!(b, 33..=126 | 161..=172 | 174..=255);
+    let hidden = (0..256).filter(|b| !printable(b)).count() as u32;
+    ((0..256).filter(printable)).chain(256..256 + hidden).filter_map(char::from_u32).collect()
+}

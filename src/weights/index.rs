@@ -1,0 +1,188 @@
+//! The header of `model.safetensors`, read and checked without the tensors.
+//!
+//! The checks are those of the `safetensors` crate. Its own type is not used
+//! because it keeps offsets in `usize`, which in WebAssembly cannot count the
+//! bytes of GPT-2 XL, and because it refuses a header without the data.
+
+use super::{Config, IndexError};
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// No published GPT-2 has a header of more than 100 kB.
+const MAX_HEADER: u64 = 16 << 20;
+/// The header's length stands in the first eight bytes.
+const LENGTH_BYTES: u64 = 8;
+
+/// Number types that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dtype {
+    /// IEEE single precision.
+    F32,
+    /// IEEE half precision.
+    F16,
+    /// bfloat16.
+    BF16,
+}
+
+impl Dtype {
+    /// Bytes of one number.
+    #[must_use]
+    pub fn size(self) -> usize {
+        match self {
+            Self::F32 => 4,
+            Self::F16 | Self::BF16 => 2,
+        }
+    }
+}
+
+/// Where a tensor lies in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    /// Type of its numbers.
+    pub dtype: Dtype,
+    /// Shape, row-major.
+    pub shape: Vec<usize>,
+    /// Bytes in the file, header included; aligned to nothing.
+    pub bytes: Range<u64>,
+}
+
+impl Span {
+    /// Length of the first dimension.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.shape[0]
+    }
+
+    /// Numbers in one row of the first dimension.
+    #[must_use]
+    pub fn row_len(&self) -> usize {
+        self.shape[1..].iter().product()
+    }
+
+    /// Bytes of some rows.
+    #[must_use]
+    pub fn row_bytes(&self, rows: &Range<usize>) -> Range<u64> {
+        let row = (self.row_len() * self.dtype.size()) as u64;
+        self.bytes.start + rows.start as u64 * row..self.bytes.start + rows.end as u64 * row
+    }
+}
+
+/// Where every tensor of a GPT-2 lies in its file, under names without prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Index {
+    spans: HashMap<String, Span>,
+    /// Length of the file in bytes.
+    pub file_len: u64,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    dtype: String,
+    shape: Vec<u64>,
+    data_offsets: (u64, u64),
+}
+
+#[derive(Deserialize)]
+struct Header {
+    #[serde(rename = "__metadata__")]
+    _metadata: Option<HashMap<String, String>>,
+    #[serde(flatten)]
+    tensors: HashMap<String, Entry>,
+}
+
+impl Index {
+    /// Bytes of the JSON header, from the first eight bytes of the file.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::HeaderLength`] where those are not a header's length.
+    pub fn header_bytes(first: [u8; 8], file_len: u64) -> Result<Range<u64>, IndexError> {
+        let length = u64::from_le_bytes(first);
+        if length > MAX_HEADER || length + LENGTH_BYTES > file_len {
+            return Err(IndexError::HeaderLength(length));
+        }
+        Ok(LENGTH_BYTES..LENGTH_BYTES + length)
+    }
+
+    /// Reads and checks the JSON header of a file of `file_len` bytes against
+    /// the architecture.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError`] names the tensor at fault.
+    pub fn parse(header: &[u8], file_len: u64, config: &Config) -> Result<Self, IndexError> {
+        let Header { tensors, .. } =
+            serde_json::from_slice(header).map_err(|e| IndexError::Json(e.to_string()))?;
+        let data_start = LENGTH_BYTES + header.len() as u64;
+        let mut in_order: Vec<(&String, &Entry)> = tensors.iter().collect();
+        in_order.sort_by_key(|(_, entry)| entry.data_offsets);
+        let mut end = 0;
+        for (name, entry) in in_order {
+            let (from, to) = entry.data_offsets;
+            if from != end || to < from {
+                return Err(IndexError::Offsets(name.clone()));
+            }
+            check_size(name, entry)?;
+            end = to;
+        }
+        let expected = data_start.checked_add(end).ok_or_else(|| IndexError::Overflow("(the last)".to_owned()))?;
+        if expected != file_len {
+            return Err(IndexError::FileLength { found: file_len, expected });
+        }
+
+        let prefix = if tensors.contains_key("transformer.wte.weight") { "transformer." } else { "" };
+        let mut spans = HashMap::new();
+        for (name, shape) in config.tensors() {
+            let published = format!("{prefix}{name}");
+            let entry = tensors.get(&published).ok_or_else(|| IndexError::Missing(published.clone()))?;
+            if entry.shape != shape {
+                return Err(IndexError::Shape { tensor: published, found: entry.shape.clone(), expected: shape });
+            }
+            let dtype = match entry.dtype.as_str() {
+                "F32" => Dtype::F32,
+                "F16" => Dtype::F16,
+                "BF16" => Dtype::BF16,
+                other => return Err(IndexError::Dtype { tensor: published, dtype: other.to_owned() }),
+            };
+            let (from, to) = entry.data_offsets;
+            let shape = shape.iter().map(|&n| n as usize).collect();
+            spans.insert(name, Span { dtype, shape, bytes: data_start + from..data_start + to });
+        }
+        Ok(Self { spans, file_len })
+    }
+
+    /// Where a tensor of the architecture lies.
+    ///
+    /// # Errors
+    ///
+    /// [`IndexError::Missing`] for a name that GPT-2 does not have.
+    pub fn span(&self, tensor: &str) -> Result<&Span, IndexError> {
+        self.spans.get(tensor).ok_or_else(|| IndexError::Missing(tensor.to_owned()))
+    }
+}
+
+fn check_size(name: &str, entry: &Entry) -> Result<(), IndexError> {
+    let bits = match entry.dtype.as_str() {
+        "F64" | "I64" | "U64" | "C64" => 64,
+        "F32" | "I32" | "U32" => 32,
+        "F16" | "BF16" | "I16" | "U16" => 16,
+        "BOOL" | "I8" | "U8" | "F8_E5M2" | "F8_E4M3" | "F8_E8M0" => 8,
+        other => return Err(IndexError::Dtype { tensor: name.to_owned(), dtype: other.to_owned() }),
+    };
+    let needed = (entry.shape.iter())
+        .try_fold(bits / 8, |product: u64, &n| product.checked_mul(n))
+        .ok_or_else(|| IndexError::Overflow(name.to_owned()))?;
+    let bytes = entry.data_offsets.1 - entry.data_offsets.0;
+    if bytes == needed {
+        return Ok(());
+    }
+    let Entry { dtype, shape, .. } = entry;
+    Err(IndexError::Size {
+        tensor: name.to_owned(),
+        bytes,
+        dtype: dtype.clone(),
+        shape: shape.clone(),
+        needed,
+    })
+}

@@ -1,0 +1,74 @@
+//! From wanted parts of tensors to the byte ranges to ask for.
+
+use super::{Index, IndexError};
+use std::ops::Range;
+
+/// Bytes that could have come in the time that one more request costs. Two
+/// ranges with a smaller gap between them are asked for together.
+pub const REQUEST_COST: u64 = 64 << 10;
+
+/// One answer is not longer than this, so that a large model comes over several
+/// connections and a cut loses little. Larger tensors come whole.
+const LONGEST: u64 = 8 << 20;
+
+/// Rows of a tensor, counted along its first dimension.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Part {
+    /// Name of the tensor, as published and without prefix.
+    pub tensor: String,
+    /// The rows.
+    pub rows: Range<usize>,
+}
+
+/// A part and its bytes in the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// What it is.
+    pub part: Part,
+    /// Where it is.
+    pub bytes: Range<u64>,
+}
+
+/// One byte range to ask for, and the pieces in it, in the order of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetch {
+    /// From the first piece's start to the last one's end.
+    pub bytes: Range<u64>,
+    /// What lies in it. Bytes between pieces are read and dropped.
+    pub pieces: Vec<Piece>,
+}
+
+/// Byte ranges that bring the parts, in the order of the file, each part once.
+///
+/// # Errors
+///
+/// [`IndexError::Missing`] for a tensor that GPT-2 does not have.
+pub fn plan(index: &Index, parts: &[Part]) -> Result<Vec<Fetch>, IndexError> {
+    let mut pieces = Vec::with_capacity(parts.len());
+    for part in parts {
+        let bytes = index.span(&part.tensor)?.row_bytes(&part.rows);
+        pieces.push(Piece { part: part.clone(), bytes });
+    }
+    pieces.sort_by_key(|piece| piece.bytes.start);
+    pieces.dedup();
+    let mut fetches: Vec<Fetch> = Vec::new();
+    for piece in pieces {
+        match fetches.last_mut() {
+            Some(last)
+                if piece.bytes.start <= last.bytes.end + REQUEST_COST
+                    && piece.bytes.end - last.bytes.start <= LONGEST =>
+            {
+                last.bytes.end = last.bytes.end.max(piece.bytes.end);
+                last.pieces.push(piece);
+            }
+            _ => fetches.push(Fetch { bytes: piece.bytes.clone(), pieces: vec![piece] }),
+        }
+    }
+    Ok(fetches)
+}
+
+/// Bytes that the fetches move.
+#[must_use]
+pub fn bytes_of(fetches: &[Fetch]) -> u64 {
+    fetches.iter().map(|fetch| fetch.bytes.end - fetch.bytes.start).sum()
+}

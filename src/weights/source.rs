@@ -1,0 +1,53 @@
+//! Where a model's bytes come from.
+
+use super::SourceError;
+use std::ops::Range;
+
+/// A file that is read by ranges.
+///
+/// Bytes are handed on as they arrive, so that no range is held twice. The page
+/// has one over HTTP; tests have one in memory.
+#[allow(async_fn_in_trait, reason = "one thread, so nobody needs the futures to be Send")]
+pub trait ByteSource {
+    /// Length of the file in bytes.
+    async fn len(&self) -> Result<u64, SourceError>;
+
+    /// Reads a range and hands its bytes on, in order and exactly once.
+    async fn read(&self, range: Range<u64>, on_bytes: &mut dyn FnMut(&[u8])) -> Result<(), SourceError>;
+}
+
+/// A file in memory.
+#[derive(Debug, Clone)]
+pub struct MemorySource {
+    bytes: Vec<u8>,
+    chunk: usize,
+}
+
+impl MemorySource {
+    /// A file of these bytes.
+    #[must_use]
+    pub fn new(bytes: Vec<u8>) -> Self {
+        Self::in_chunks(bytes, usize::MAX)
+    }
+
+    /// A file that arrives in chunks of a given length, as from a network.
+    #[must_use]
+    pub fn in_chunks(bytes: Vec<u8>, chunk: usize) -> Self {
+        Self { bytes, chunk: chunk.max(1) }
+    }
+}
+
+impl ByteSource for MemorySource {
+    async fn len(&self) -> Result<u64, SourceError> {
+        Ok(self.bytes.len() as u64)
+    }
+
+    async fn read(&self, range: Range<u64>, on_bytes: &mut dyn FnMut(&[u8])) -> Result<(), SourceError> {
+        let bytes = self.bytes.get(range.start as usize..range.end as usize).ok_or_else(|| {
+            let available = (self.bytes.len() as u64).saturating_sub(range.start);
+            SourceError::Short { file: "the file".to_owned(), found: available, expected: range.end - range.start }
+        })?;
+        bytes.chunks(self.chunk).for_each(on_bytes);
+        Ok(())
+    }
+}

@@ -1,0 +1,111 @@
+//! Fixtures that several tests read.
+#![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses some; a test may panic")]
+
+use headscope::model::{Depth, Gpt2};
+use headscope::prompts::{DrawSettings, Relations, WordSequence, WordTable, draw};
+use headscope::study::{Case, need};
+use headscope::tokens::{Tokenized, Tokens};
+use headscope::weights::{Config, Index, MemorySource, load, plan, read_index};
+use serde_json::Value;
+use std::path::Path;
+
+/// A file of the repository.
+pub fn read(path: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
+    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+/// A JSON file of the repository.
+pub fn json(path: &str) -> Value {
+    serde_json::from_slice(&read(path)).unwrap()
+}
+
+/// A JSON array of numbers.
+pub fn numbers(value: &Value) -> Vec<f64> {
+    value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+}
+
+/// A JSON array of token ids or indices.
+pub fn integers(value: &Value) -> Vec<usize> {
+    value.as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as usize).collect()
+}
+
+/// A JSON array of strings.
+pub fn strings(value: &Value) -> Vec<String> {
+    value.as_array().unwrap().iter().map(|x| x.as_str().unwrap().to_owned()).collect()
+}
+
+/// GPT-2's tokenizer.
+pub fn tokens() -> Tokens {
+    Tokens::from_merges(std::str::from_utf8(&read("data/tokenizer/merges.txt")).unwrap()).unwrap()
+}
+
+/// The notebook's sequences, tokenized.
+pub fn notebook_prompts() -> Vec<(WordSequence, Tokenized)> {
+    let tokens = tokens();
+    let drawn = draw(&WordTable::notebook().unwrap(), &DrawSettings::default()).unwrap();
+    drawn.into_iter().map(|sequence| (sequence.clone(), tokens.tokenize(&sequence).unwrap())).collect()
+}
+
+/// The notebook's kept prompts.
+pub fn notebook_cases() -> Vec<Case> {
+    let prompts = notebook_prompts().into_iter().enumerate();
+    let kept = prompts.filter(|(_, (words, tokenized))| tokenized.ids.len() == words.words.len() + 1);
+    kept.map(|(sequence, (words, tokenized))| Case {
+        sequence,
+        ids: tokenized.ids,
+        relations: Relations::of(&words),
+    })
+    .collect()
+}
+
+/// A published model's folder, its file in memory.
+pub struct Folder {
+    pub config: Config,
+    pub index: Index,
+    pub source: MemorySource,
+}
+
+impl Folder {
+    pub fn open(path: &str) -> Self {
+        Self::of(&read(&format!("{path}/config.json")), read(&format!("{path}/model.safetensors")))
+    }
+
+    pub fn of(config: &[u8], file: Vec<u8>) -> Self {
+        let config = Config::from_json(config).unwrap();
+        // Chunks of an odd length cut numbers in the middle, as networks do.
+        let source = MemorySource::in_chunks(file, 4099);
+        let index = pollster::block_on(read_index(&source, &config)).unwrap();
+        Self { config, index, source }
+    }
+
+    /// The model with what these prompts need.
+    pub fn model(&self, cases: &[Case], depth: Depth) -> Gpt2 {
+        let mut model = Gpt2::empty(self.config.clone());
+        self.extend(&mut model, cases, depth);
+        model
+    }
+
+    /// Loads what the model lacks; returns the bytes that took.
+    pub fn extend(&self, model: &mut Gpt2, cases: &[Case], depth: Depth) -> u64 {
+        let fetches = plan(&self.index, &model.missing(&need(cases, depth))).unwrap();
+        let mut parts = Vec::new();
+        pollster::block_on(load(&self.source, &self.index, &fetches, &|_| (), |part, numbers| {
+            parts.push((part, numbers));
+        }))
+        .unwrap();
+        for (part, numbers) in parts {
+            model.insert(&part, numbers).unwrap();
+        }
+        headscope::weights::bytes_of(&fetches)
+    }
+}
+
+/// Asserts that all numbers agree to `tolerance`, absolutely.
+#[track_caller]
+pub fn assert_close(what: &str, ours: &[f64], theirs: &[f64], tolerance: f64) {
+    assert_eq!(ours.len(), theirs.len(), "{what}: count");
+    for (i, (a, b)) in ours.iter().zip(theirs).enumerate() {
+        assert!((a - b).abs() <= tolerance, "{what}[{i}]: {a} against {b}");
+    }
+}
