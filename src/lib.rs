@@ -24,4 +24,4 @@ pub mod study;
 pub mod tokens;
 pub mod weights;
 
-// pub mod web;
+pub mod web;

@@ -1,7 +1,6 @@
 //! GPT-2's byte-level BPE, through the `tokenizers` crate.
 
 use crate::prompts::WordSequence;
-use std::ops::Range;
 use tokenizers::decoders::byte_level::ByteLevel;
 use tokenizers::models::bpe::{BPE, Merges, Vocab};
 use tokenizers::{
@@ -51,6 +50,8 @@ pub struct Tokenized {
     pub ids: Vec<u32>,
     /// The tokens as text, leading spaces kept.
     pub texts: Vec<String>,
+    /// For each token the word that it belongs to; beginning-of-text has none.
+    pub word_of: Vec<Option<usize>>,
     /// The words that became several tokens.
     pub splits: Vec<Split>,
 }
@@ -123,6 +124,17 @@ impl Tokens {
         self.inner.decode(&[id], false).unwrap_or_else(|_| format!("[{id}]"))
     }
 
+    /// Tokens of a free text, which has no words to keep together.
+    ///
+    /// # Errors
+    ///
+    /// [`TokensError::Tokenizer`] if the crate refuses.
+    pub fn tokenize_text(&self, text: &str) -> Result<Tokenized, TokensError> {
+        let ids = self.encode(text)?;
+        let texts = ids.iter().map(|&id| self.text_of(id)).collect();
+        Ok(Tokenized { word_of: vec![None; ids.len()], ids, texts, splits: Vec::new() })
+    }
+
     /// Tokens of a sequence of words and which words split.
     ///
     /// # Errors
@@ -134,20 +146,28 @@ impl Tokens {
         let ids: Vec<u32> = std::iter::once(BOS).chain(encoding.get_ids().iter().copied()).collect();
         let texts: Vec<String> = ids.iter().map(|&id| self.text_of(id)).collect();
         // A token belongs to the word in which its last byte lies.
-        let mut start = 0;
+        let mut ends = sequence.words.iter().scan(0, |end, word| {
+            *end += word.len() + 1;
+            Some(*end)
+        });
+        let (mut word, mut end) = (0, ends.next().unwrap_or(0));
+        let mut word_of = vec![None];
+        for &(_, to) in encoding.get_offsets() {
+            while to >= end && word + 1 < sequence.words.len() {
+                word += 1;
+                end = ends.next().unwrap_or(end);
+            }
+            word_of.push(Some(word));
+        }
         let mut splits = Vec::new();
-        for word in &sequence.words {
-            let range: Range<usize> = start..start + word.len();
-            let own: Vec<String> = (encoding.get_offsets().iter().zip(&texts[1..]))
-                .filter(|((from, to), _)| *to > range.start && *from < range.end)
-                .map(|(_, text)| text.clone())
-                .collect();
+        for (i, word) in sequence.words.iter().enumerate() {
+            let own = texts.iter().zip(&word_of).filter(|(_, word)| **word == Some(i));
+            let own: Vec<String> = own.map(|(text, _)| text.clone()).collect();
             if own.len() > 1 {
                 splits.push(Split { word: word.clone(), tokens: own });
             }
-            start = range.end + 1;
         }
-        Ok(Tokenized { ids, texts, splits })
+        Ok(Tokenized { ids, texts, word_of, splits })
     }
 }
 

@@ -4,13 +4,16 @@
 
 mod common;
 
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
 use common::{integers, json, strings, tokens};
 use headscope::prompts::{DrawError, DrawSettings, Relation, Relations, WordTable, WordTableError, draw};
 
 #[test]
 fn draws_the_reference_prompts_token_for_token() {
     let tokens = tokens();
-    let table = WordTable::notebook().unwrap();
+    let table = WordTable::notebook();
     let mut cases = json("tests/fixtures/prompts.json")["cases"].as_array().unwrap().clone();
     let mut notebook = json("data/gpt2/notebook.json");
     notebook["length"] = 12.into();
@@ -64,7 +67,7 @@ fn word_tables_survive_a_round_trip() {
     assert_eq!(table.rows()[0][0], "ice, cream");
     assert_eq!(table.rows()[1][0], "a \"b\"");
     assert_eq!(WordTable::from_csv(&table.to_csv()).unwrap(), table);
-    let notebook = WordTable::notebook().unwrap();
+    let notebook = WordTable::notebook();
     assert_eq!(WordTable::from_csv(&notebook.to_csv()).unwrap(), notebook);
 }
 

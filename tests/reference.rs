@@ -1,8 +1,11 @@
 //! Every number of tests/fixtures/random-3x4x32/reference.json, which
-//! TransformerLens 2.11.0 computed, to 1e-5.
+//! TransformerLens 2.11.0 computed, to 1e-5, natively and in a browser.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
 
 use common::{Folder, assert_close, integers, json, notebook_cases, numbers};
 use headscope::model::{Depth, NoHooks};

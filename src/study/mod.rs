@@ -2,16 +2,18 @@
 //! and what they need for it.
 //!
 //! [`metric`] turns a pattern into a score, [`detect`] scores every head,
-//! [`ablation`] replaces what feeds one head and scores it again, [`stats`] says
-//! how sure that is.
+//! [`ablation`] replaces what feeds one head, [`effect`] compares its scores
+//! before and after, [`stats`] says how sure that is.
 
 pub mod ablation;
 pub mod detect;
+pub mod effect;
 pub mod metric;
 pub mod stats;
 
-pub use ablation::{Ablated, Component, Kind, ablate, baseline, notebook_preset, sweep};
+pub use ablation::{Ablated, Baseline, Component, Kind, ablate, baseline, notebook_preset, sweep};
 pub use detect::{HeadScores, score_heads};
+pub use effect::{Effect, effects};
 pub use metric::{Metric, Shares};
 
 use crate::model::{Depth, Need};

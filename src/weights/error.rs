@@ -127,8 +127,16 @@ pub enum SourceError {
         /// Bytes asked for.
         expected: u64,
     },
+    /// The host sends only whole files, and this one is too large for that.
+    #[error("{host} does not serve parts of {file} (it ignores Range), which is too large to take whole")]
+    NoRanges {
+        /// The host that was asked.
+        host: String,
+        /// Name of the file.
+        file: String,
+    },
     /// The host would not tell how long the file is.
-    #[error("{host} does not say how long {file} is")]
+    #[error("{host} does not say how long {file} is (it has to expose Content-Range)")]
     NoLength {
         /// The host that was asked.
         host: String,

@@ -1,18 +1,35 @@
-//! Fixtures that several tests read.
+//! Fixtures that several tests read, natively and in a browser.
 #![allow(dead_code, clippy::unwrap_used, reason = "each test binary uses some; a test may panic")]
 
 use headscope::model::{Depth, Gpt2};
 use headscope::prompts::{DrawSettings, Relations, WordSequence, WordTable, draw};
 use headscope::study::{Case, need};
 use headscope::tokens::{Tokenized, Tokens};
-use headscope::weights::{Config, Index, MemorySource, load, plan, read_index};
+use headscope::weights::{Config, Index, MemorySource, Part, load, plan, read_index};
 use serde_json::Value;
-use std::path::Path;
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 
 /// A file of the repository.
 pub fn read(path: &str) -> Vec<u8> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(path);
-    std::fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+    macro_rules! files {
+        ($($name:literal),* $(,)?) => {
+            match path {
+                // A browser has no files, so they come with the test.
+                $($name => include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", $name)).to_vec(),)*
+                other => panic!("{other} is not among the fixtures"),
+            }
+        };
+    }
+    files!(
+        "data/gpt2/notebook.json",
+        "data/tokenizer/merges.txt",
+        "tests/fixtures/prompts.json",
+        "tests/fixtures/random-3x4x32/config.json",
+        "tests/fixtures/random-3x4x32/model.safetensors",
+        "tests/fixtures/random-3x4x32/reference.json",
+    )
 }
 
 /// A JSON file of the repository.
@@ -43,7 +60,7 @@ pub fn tokens() -> Tokens {
 /// The notebook's sequences, tokenized.
 pub fn notebook_prompts() -> Vec<(WordSequence, Tokenized)> {
     let tokens = tokens();
-    let drawn = draw(&WordTable::notebook().unwrap(), &DrawSettings::default()).unwrap();
+    let drawn = draw(&WordTable::notebook(), &DrawSettings::default()).unwrap();
     drawn.into_iter().map(|sequence| (sequence.clone(), tokens.tokenize(&sequence).unwrap())).collect()
 }
 
@@ -86,18 +103,20 @@ impl Folder {
         model
     }
 
-    /// Loads what the model lacks; returns the bytes that took.
-    pub fn extend(&self, model: &mut Gpt2, cases: &[Case], depth: Depth) -> u64 {
+    /// Loads what the model lacks; returns which parts those were.
+    pub fn extend(&self, model: &mut Gpt2, cases: &[Case], depth: Depth) -> Vec<Part> {
         let fetches = plan(&self.index, &model.missing(&need(cases, depth))).unwrap();
         let mut parts = Vec::new();
         pollster::block_on(load(&self.source, &self.index, &fetches, &|_| (), |part, numbers| {
             parts.push((part, numbers));
         }))
         .unwrap();
+        let mut loaded = Vec::new();
         for (part, numbers) in parts {
             model.insert(&part, numbers).unwrap();
+            loaded.push(part);
         }
-        headscope::weights::bytes_of(&fetches)
+        loaded
     }
 }
 

@@ -1,0 +1,42 @@
+//! A browser's canvas as a surface. The only file of the room that names
+//! browser types.
+
+use super::{Align, Rgb, Surface, Text};
+use web_sys::CanvasRenderingContext2d;
+
+const FONT: &str = "system-ui, -apple-system, \"Segoe UI\", Roboto, \"DejaVu Sans\", sans-serif";
+
+impl Surface for CanvasRenderingContext2d {
+    fn fill(&mut self, [x, y, w, h]: [f64; 4], color: Rgb) {
+        self.set_fill_style_str(&css(color));
+        self.fill_rect(x, y, w, h);
+    }
+
+    fn outline(&mut self, [x, y, w, h]: [f64; 4], width: f64, color: Rgb) {
+        self.set_stroke_style_str(&css(color));
+        self.set_line_width(width);
+        self.stroke_rect(x + width / 2.0, y + width / 2.0, w - width, h - width);
+    }
+
+    fn text(&mut self, text: &Text<'_>) {
+        let weight = if text.bold { "600 " } else { "" };
+        self.set_font(&format!("{weight}{}px {FONT}", text.size));
+        self.set_fill_style_str(&css(text.color));
+        self.set_text_baseline("middle");
+        self.set_text_align(match text.align {
+            Align::Start => "left",
+            Align::Middle => "center",
+            Align::End => "right",
+        });
+        self.save();
+        // A canvas that cannot turn or write leaves the text out, as browsers do.
+        let _ = self.translate(text.at.0, text.at.1);
+        let _ = self.rotate(text.turn.to_radians());
+        let _ = self.fill_text(text.text, 0.0, 0.0);
+        self.restore();
+    }
+}
+
+fn css([r, g, b]: Rgb) -> String {
+    format!("rgb({r} {g} {b})")
+}

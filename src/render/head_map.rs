@@ -1,0 +1,155 @@
+//! All heads' scores: layers down, heads across.
+
+use super::color::ink_on;
+use super::surface::{Surface, Text};
+use super::{Align, Palette, Rgb, Theme};
+
+const LABEL_SIZE: f64 = 12.0;
+const LEFT: f64 = 34.0;
+const TOP: f64 = 26.0;
+const COLOR_BAR: f64 = 52.0;
+const SMALLEST_CELL: f64 = 22.0;
+const WIDEST_CELL: f64 = 76.0;
+const HIGHEST_CELL: f64 = 40.0;
+/// A cell of this width has room for a score.
+const CELL_WITH_NUMBER: f64 = 38.0;
+
+/// A map of scores.
+#[derive(Debug, Clone)]
+pub struct HeadMap {
+    /// Layers.
+    pub n_layer: usize,
+    /// Heads in each.
+    pub n_head: usize,
+    /// Scores, (layer, head) row-major; NaN where there is none yet.
+    pub scores: Vec<f64>,
+    /// The chance level, marked on the colour bar.
+    pub chance: Option<f64>,
+    /// The colours.
+    pub palette: Palette,
+    /// The head with the best score.
+    pub best: Option<(usize, usize)>,
+    /// The head whose pattern is shown.
+    pub shown: (usize, usize),
+}
+
+fn text(text: &str, at: (f64, f64), align: Align, bold: bool, color: Rgb) -> Text<'_> {
+    Text { text, at, size: LABEL_SIZE, bold, align, turn: 0.0, color }
+}
+
+/// Where everything lies, in CSS pixels.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Layout {
+    /// Width and height of a cell.
+    pub cell: (f64, f64),
+    /// Width of the whole picture.
+    pub width: f64,
+    /// Height of the whole picture.
+    pub height: f64,
+}
+
+impl HeadMap {
+    /// Layout for an available width; the picture may be wider.
+    #[must_use]
+    pub fn layout(&self, available: f64) -> Layout {
+        let wide = ((available - LEFT) / self.n_head.max(1) as f64).floor().clamp(SMALLEST_CELL, WIDEST_CELL);
+        let high = wide.min(HIGHEST_CELL);
+        Layout {
+            cell: (wide, high),
+            width: LEFT + self.n_head as f64 * wide,
+            height: TOP + self.n_layer as f64 * high + COLOR_BAR,
+        }
+    }
+
+    /// Layer and head under a point.
+    #[must_use]
+    pub fn head_at(&self, layout: &Layout, x: f64, y: f64) -> Option<(usize, usize)> {
+        let head = ((x - LEFT) / layout.cell.0).floor();
+        let layer = ((y - TOP) / layout.cell.1).floor();
+        let inside = |i: f64, n: usize| i >= 0.0 && i < n as f64;
+        (inside(layer, self.n_layer) && inside(head, self.n_head)).then_some((layer as usize, head as usize))
+    }
+
+    /// Draws the picture; `hovered` is the head under the pointer.
+    pub fn draw(
+        &self,
+        layout: &Layout,
+        theme: &Theme,
+        hovered: Option<(usize, usize)>,
+        surface: &mut impl Surface,
+    ) {
+        let (wide, high) = layout.cell;
+        for head in 0..self.n_head {
+            let x = LEFT + (head as f64 + 0.5) * wide;
+            let bold = hovered.is_some_and(|(_, h)| h == head);
+            let name = format!("H{head}");
+            surface.text(&text(&name, (x, TOP - 12.0), Align::Middle, bold, theme.muted));
+        }
+        let max = self.max();
+        for layer in 0..self.n_layer {
+            let y = TOP + layer as f64 * high;
+            let bold = hovered.is_some_and(|(l, _)| l == layer);
+            let name = format!("L{layer}");
+            surface.text(&text(&name, (LEFT - 8.0, y + high / 2.0), Align::End, bold, theme.muted));
+            for head in 0..self.n_head {
+                let x = LEFT + head as f64 * wide;
+                let score = self.scores[layer * self.n_head + head];
+                let color = if score.is_nan() { theme.empty } else { self.palette.color(score / max) };
+                surface.fill([x, y, wide - 1.0, high - 1.0], color);
+                let middle = (x + wide / 2.0, y + high / 2.0);
+                if !score.is_nan() && wide >= CELL_WITH_NUMBER {
+                    let number = format!("{score:.2}");
+                    surface.text(&text(&number, middle, Align::Middle, false, ink_on(color)));
+                }
+            }
+        }
+        let cell = |(layer, head): (usize, usize), grow: f64| {
+            let (x, y) = (LEFT + head as f64 * wide, TOP + layer as f64 * high);
+            [x - grow, y - grow, wide - 1.0 + 2.0 * grow, high - 1.0 + 2.0 * grow]
+        };
+        if let Some(best) = self.best {
+            double_outline(cell(best, 1.0), surface);
+            let [x, y, w, _] = cell(best, 0.0);
+            let ink = ink_on(self.palette.color(self.scores[best.0 * self.n_head + best.1] / max));
+            let star = Text { size: 9.0, ..text("★", (x + w - 7.0, y + 8.0), Align::Middle, false, ink) };
+            surface.text(&star);
+        }
+        surface.outline(cell(self.shown, 2.0), 3.0, theme.text);
+        if let Some(hovered) = hovered {
+            surface.outline(cell(hovered, 1.0), 2.0, theme.text);
+        }
+        self.draw_color_bar(layout, theme, max, surface);
+    }
+
+    fn draw_color_bar(&self, layout: &Layout, theme: &Theme, max: f64, surface: &mut impl Surface) {
+        const STEPS: usize = 64;
+        let width = (self.n_head as f64 * layout.cell.0).min(260.0);
+        let y = TOP + self.n_layer as f64 * layout.cell.1 + 14.0;
+        for step in 0..STEPS {
+            let x = LEFT + width * step as f64 / STEPS as f64;
+            let color = self.palette.color((step as f64 + 0.5) / STEPS as f64);
+            surface.fill([x, y, width / STEPS as f64 + 0.5, 8.0], color);
+        }
+        let mut caption = |text: &str, x: f64, y: f64, align, color| {
+            surface.text(&Text { text, at: (x, y), size: 11.0, bold: false, align, turn: 0.0, color });
+        };
+        caption("0", LEFT, y + 18.0, Align::Start, theme.muted);
+        caption(&format!("{max:.3}"), LEFT + width, y + 18.0, Align::End, theme.muted);
+        if let Some(chance) = self.chance.filter(|chance| *chance <= max) {
+            let x = LEFT + width * chance / max;
+            caption(&format!("chance {chance:.3}"), x, y + 18.0, Align::Middle, theme.text);
+            surface.fill([x - 1.0, y - 3.0, 2.0, 14.0], theme.text);
+        }
+    }
+
+    fn max(&self) -> f64 {
+        let known = self.scores.iter().copied().chain(self.chance);
+        known.filter(|score| !score.is_nan()).fold(1e-9, f64::max)
+    }
+}
+
+fn double_outline([x, y, w, h]: [f64; 4], surface: &mut impl Surface) {
+    const LIGHT: Rgb = [255, 255, 255];
+    surface.outline([x, y, w, h], 2.0, [0, 0, 0]);
+    surface.outline([x + 2.0, y + 2.0, w - 4.0, h - 4.0], 1.0, LIGHT);
+}

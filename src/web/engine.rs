@@ -1,0 +1,707 @@
+//! The worker's side: one engine that loads and computes.
+
+use super::http::HttpSource;
+use super::js::{breathe, from_js, property, to_js};
+use super::prompt_set::PromptSet;
+use super::results::{ModelId, Results, Shown, by_sequence};
+use super::{Problem, SettingProblem, Settings};
+use crate::model::{Depth, Gpt2};
+use crate::study::{
+    self, Baseline, Case, Component, Effect, Head, Kind, Pace, Shares, StudyError, stats,
+};
+use crate::tokens::Tokens;
+use crate::weights::{self, Config, Index, LoadError};
+use futures_util::lock::Mutex;
+use serde::Serialize;
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+use web_sys::AbortSignal;
+
+/// The published GPT-2 small, at the revision that the study's numbers are of.
+const GPT2: &str =
+    "https://huggingface.co/openai-community/gpt2/resolve/607a30d783dfa663caf39e06633721c8d4cfcd7e";
+const GPT2_SHA256: &str = "248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707";
+/// GPT-2 small's sizes, known without a request so that Start can name megabytes.
+const GPT2_CONFIG: &[u8] = br#"{"model_type": "gpt2", "n_layer": 12, "n_head": 12, "n_embd": 768,
+    "n_positions": 1024, "vocab_size": 50257}"#;
+
+/// Loads models, runs them and remembers what came out.
+#[wasm_bindgen]
+pub struct Engine {
+    /// Address of the site's folder, ending in a slash.
+    base: String,
+    tokens: RefCell<Option<Rc<Tokens>>>,
+    open: RefCell<Option<Rc<Open>>>,
+    results: RefCell<Results>,
+    baseline: RefCell<Option<Rc<KeptBaseline>>>,
+    /// Whoever loads or computes holds this: one at a time.
+    turn: Mutex<()>,
+}
+
+/// An open model.
+struct Open {
+    /// As in the link.
+    id: String,
+    config: Config,
+    index: Index,
+    source: HttpSource,
+    model: RefCell<Gpt2>,
+}
+
+/// The shown head's un-ablated run over the kept prompts, for as long as they
+/// stay the same.
+struct KeptBaseline {
+    settings: Settings,
+    head: Head,
+    baseline: Baseline,
+}
+
+#[derive(Serialize)]
+struct Progress<'a> {
+    stage: &'a str,
+    done: f64,
+    total: f64,
+    unit: &'a str,
+    network: f64,
+    cache: f64,
+}
+
+/// Where a call tells how far it is, and hears of a Cancel.
+struct Call {
+    stage: Cell<&'static str>,
+    on_progress: js_sys::Function,
+    signal: AbortSignal,
+    network: Cell<u64>,
+}
+
+impl Call {
+    fn new(on_progress: js_sys::Function, signal: AbortSignal) -> Self {
+        Self { stage: Cell::new(""), on_progress, signal, network: Cell::new(0) }
+    }
+
+    fn progress(&self, done: u64, total: u64, unit: &str) {
+        let progress = Progress {
+            stage: self.stage.get(),
+            done: done as f64,
+            total: total as f64,
+            unit,
+            network: self.network.get() as f64,
+            cache: 0.0,
+        };
+        // A page that fails to show progress must not stop the work.
+        let _ = self.on_progress.call1(&JsValue::NULL, &to_js(&progress));
+    }
+}
+
+impl Pace for Call {
+    async fn step(&self, done: usize, total: usize) -> Result<(), StudyError> {
+        self.progress(done as u64, total as u64, "runs");
+        breathe().await;
+        if self.signal.aborted() { Err(StudyError::Cancelled) } else { Ok(()) }
+    }
+}
+
+/// What a step needs the model for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Step {
+    /// The shown head's pattern.
+    Head,
+    /// All heads' scores.
+    Scores,
+    /// The ablations of the shown head.
+    Ablations,
+}
+
+#[wasm_bindgen]
+impl Engine {
+    /// An engine of the site under `base`, an absolute address, for results files
+    /// that name `build`.
+    #[wasm_bindgen(constructor)]
+    #[must_use]
+    pub fn new(base: &str, build: &str) -> Self {
+        Self {
+            base: format!("{}/", base.trim_end_matches('/')),
+            tokens: RefCell::default(),
+            open: RefCell::default(),
+            results: RefCell::new(Results { build: build.to_owned(), ..Results::default() }),
+            baseline: RefCell::default(),
+            turn: Mutex::new(()),
+        }
+    }
+
+    /// The prompts of `{settings}`. Fetches nothing but the site's tokenizer file.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] as an object.
+    pub async fn prompts(
+        &self,
+        args: JsValue,
+        _on_progress: js_sys::Function,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let settings = settings_of(&args)?;
+        let set = self.prompt_set(&settings, &signal).await?;
+        let prompt = |(sequence, prompt): (usize, &super::prompt_set::Prompt)| {
+            serde_json::json!({
+                "sequence": sequence,
+                "words": prompt.words.words,
+                "categories": prompt.words.categories.iter().map(|c| c.map_or(-1, |c| c as i64)).collect::<Vec<_>>(),
+                "tokens": prompt.tokenized.texts,
+                "word_of": prompt.tokenized.word_of,
+                "token_ids": prompt.tokenized.ids,
+                "splits": prompt.tokenized.splits.iter().map(|split| {
+                    serde_json::json!({ "word": split.word, "tokens": split.tokens })
+                }).collect::<Vec<_>>(),
+                "kept": prompt.dropped.is_none(),
+                "reason": prompt.dropped,
+                "targets": prompt.relations.targets().count(),
+            })
+        };
+        Ok(to_js(&serde_json::json!({
+            "prompts": set.prompts.iter().enumerate().map(prompt).collect::<Vec<_>>(),
+            "categories": set.categories,
+            "kept": set.cases().iter().map(|case| case.sequence).collect::<Vec<_>>(),
+            "problems": Vec::<SettingProblem>::new(),
+        })))
+    }
+
+    /// The host and the bytes that a `step` of `{settings}` would fetch now.
+    /// Asks nobody: where the model is not open, only GPT-2 small's sizes are known.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] as an object.
+    pub async fn estimate(
+        &self,
+        args: JsValue,
+        _on_progress: js_sys::Function,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let settings = settings_of(&args)?;
+        let step = match property(&args, "step").as_string().as_deref() {
+            Some("scores") => Step::Scores,
+            Some("ablations") => Step::Ablations,
+            _ => Step::Head,
+        };
+        let cases = self.prompt_set(&settings, &signal).await?.cases();
+        let open = self.open_model(&settings.model);
+        let host = if settings.model == "tiny" { String::new() } else { host_of(&folder(&self.base, &settings.model)) };
+        let bytes = match open {
+            Some(open) => Some(missing(&open, &cases, step, &settings)?),
+            None if settings.model == "gpt2" => Some(gpt2_bytes(&cases, step, &settings)?),
+            None => None,
+        };
+        Ok(to_js(&serde_json::json!({ "host": host, "bytes": bytes, "known": bytes.is_some() })))
+    }
+
+    /// Opens the model of `{settings}` and loads what the shown head needs. A head
+    /// that the model lacks is replaced by its best-scoring one.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] as an object.
+    pub async fn load(
+        &self,
+        args: JsValue,
+        on_progress: js_sys::Function,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let mut settings = settings_of(&args)?;
+        let call = Call::new(on_progress, signal);
+        let _turn = self.turn.lock().await;
+        let set = self.prompt_set(&settings, &call.signal).await?;
+        let open = self.open(&settings.model, &call).await?;
+        let mut problems = Vec::new();
+        let mut note = None;
+        if !exists(&settings.head, &open.config) {
+            let asked = std::mem::take(&mut settings.head);
+            let scores = self.scores(&open, &settings, &set, &call).await?;
+            settings.head = scores.ranking()[0].0.to_string();
+            let told = format!("this model has no {asked}; its best-scoring head, {}, is shown.", settings.head);
+            if asked == Settings::default().head {
+                note = Some(told);
+            } else {
+                let message = format!("head is {asked} and {told}");
+                problems.push(SettingProblem { key: "head".to_owned(), value: asked, message });
+            }
+        }
+        self.ensure(&open, &set, Step::Head, &settings, &call).await?;
+        let Config { n_layer, n_head, d_model, n_ctx, d_vocab, .. } = open.config;
+        Ok(to_js(&serde_json::json!({
+            "id": open.id,
+            "name": name_of(&open.id),
+            "n_layer": n_layer,
+            "n_head": n_head,
+            "d_model": d_model,
+            "n_ctx": n_ctx,
+            "n_vocab": d_vocab,
+            "file_bytes": open.index.file_len,
+            "head": settings.head,
+            "problems": problems,
+            "note": note,
+        })))
+    }
+
+    /// The shown head's pattern on the shown prompt, with its score there and
+    /// its mean over the kept prompts.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] as an object.
+    pub async fn pattern(
+        &self,
+        args: JsValue,
+        on_progress: js_sys::Function,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let settings = settings_of(&args)?;
+        let call = Call::new(on_progress, signal);
+        let _turn = self.turn.lock().await;
+        let set = self.prompt_set(&settings, &call.signal).await?;
+        let open = self.open(&settings.model, &call).await?;
+        let head = head_of(&settings, &open.config)?;
+        let number = if settings.text.is_some() { 0 } else { settings.prompt as usize };
+        let prompt = set.prompts.get(number).ok_or_else(|| Problem::bug("There is no such prompt"))?;
+        self.ensure(&open, &set, Step::Head, &settings, &call).await?;
+        let started = js_sys::Date::now();
+        let cases = set.cases();
+        let kept = self.kept_baseline(&open, &settings, &cases, head, &call).await?;
+        let place = cases.iter().position(|case| case.sequence == number);
+        let pattern = match (place, &kept) {
+            (Some(i), Some(kept)) => kept.baseline.pattern.patterns[i].clone(),
+            // A dropped prompt is not part of any score, and run by itself.
+            _ => {
+                let case = prompt.case(number);
+                self.fetch(&open, std::slice::from_ref(&case), Depth::Pattern(head.layer), &call).await?;
+                let alone = study::baseline(&open.model.borrow(), &[case], head, &call).await;
+                alone.map_err(Problem::from)?.pattern.patterns.swap_remove(0)
+            }
+        };
+        self.results.borrow_mut().timings.forward = js_sys::Date::now() - started;
+        let metric = settings.metric();
+        let scored = |case: &Case, pattern: &[f32]| metric.score(pattern, &case.relations);
+        let patterns = kept.as_ref().map_or(&[][..], |kept| &kept.baseline.pattern.patterns);
+        let pairs = || cases.iter().zip(patterns);
+        let shares: Vec<Shares> = pairs().map(|(case, pattern)| Shares::of(pattern, &case.relations)).collect();
+        let scores: Vec<f64> = pairs().filter_map(|(case, pattern)| scored(case, pattern)).collect();
+        let chances: Vec<f64> = cases.iter().filter_map(|case| metric.chance(&case.relations)).collect();
+        let result = to_js(&serde_json::json!({
+            "head": head.to_string(),
+            "prompt": number,
+            "n": prompt.relations.n(),
+            "tokens": prompt.tokenized.texts,
+            "score": place.and_then(|_| metric.score(&pattern, &prompt.relations)),
+            "chance": metric.chance(&prompt.relations),
+            "higher_is_more": metric.higher_is_more(),
+            "shares": Shares::of(&pattern, &prompt.relations),
+            "over_prompts": (!scores.is_empty()).then(|| serde_json::json!({
+                "n": scores.len(),
+                "score": stats::mean(&scores),
+                "sd": stats::sd(&scores),
+                "chance": stats::mean(&chances),
+                "shares": Shares::mean(&shares),
+            })),
+        }));
+        let cells: Vec<u8> = prompt.relations.cells().iter().map(|&relation| relation as u8).collect();
+        set_property(&result, "pattern", &js_sys::Float32Array::from(pattern.as_slice()));
+        set_property(&result, "relations", &js_sys::Uint8Array::from(cells.as_slice()));
+        let shares = cases.iter().map(|case| case.sequence).zip(shares).collect();
+        self.results.borrow_mut().shown = Some(Shown { head, prompt: number, pattern, shares });
+        Ok(result)
+    }
+
+    /// Scores every head on every kept prompt, and loads what that needs.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] as an object.
+    pub async fn score_heads(
+        &self,
+        args: JsValue,
+        on_progress: js_sys::Function,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let settings = settings_of(&args)?;
+        let call = Call::new(on_progress, signal);
+        let _turn = self.turn.lock().await;
+        let set = self.prompt_set(&settings, &call.signal).await?;
+        let open = self.open(&settings.model, &call).await?;
+        let scores = self.scores(&open, &settings, &set, &call).await?;
+        let ranking = scores.ranking();
+        let (best, score) = ranking[0];
+        let shown = settings.head.parse().ok();
+        let rank = ranking.iter().position(|(head, _)| Some(*head) == shown).map(|i| i + 1);
+        let kept = set.cases();
+        let unscored = kept.iter().filter(|case| !scores.sequences.contains(&case.sequence));
+        let no_pair = "no word has an earlier one of its category";
+        Ok(to_js(&serde_json::json!({
+            "metric": settings.metric,
+            "chance": scores.chance,
+            "higher_is_more": scores.metric.higher_is_more(),
+            "mean": scores.mean(),
+            "sd": scores.sd(),
+            "per_prompt": by_sequence(&scores),
+            "best": { "layer": best.layer, "head": best.head, "score": score },
+            "rank_of_shown": rank,
+            "n": scores.sequences.len(),
+            "skipped": unscored.map(|case| {
+                serde_json::json!({ "sequence": case.sequence, "reason": no_pair })
+            }).collect::<Vec<_>>(),
+        })))
+    }
+
+    /// Runs the ablations that `{settings}` ask for on the shown head.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] as an object.
+    pub async fn run_ablations(
+        &self,
+        args: JsValue,
+        on_progress: js_sys::Function,
+        signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let settings = settings_of(&args)?;
+        let call = Call::new(on_progress, signal);
+        let _turn = self.turn.lock().await;
+        let set = self.prompt_set(&settings, &call.signal).await?;
+        let open = self.open(&settings.model, &call).await?;
+        let head = head_of(&settings, &open.config)?;
+        let ablations = ablations_of(&settings, head, &open.config);
+        if ablations.is_empty() {
+            return Err(nothing_to_ablate(&settings, head).into());
+        }
+        self.ensure(&open, &set, Step::Ablations, &settings, &call).await?;
+        let started = js_sys::Date::now();
+        let cases = set.cases();
+        let kept = self.kept_baseline(&open, &settings, &cases, head, &call).await?;
+        let kept = kept.ok_or_else(|| Problem::from(StudyError::NothingToScore))?;
+        call.stage.set("Ablating");
+        let metric = settings.metric();
+        let model = open.model.borrow();
+        let effects = study::effects(&model, &cases, &kept.baseline, metric, &ablations, &call).await;
+        let effects = effects.map_err(Problem::from)?;
+        let chances: Vec<f64> = cases.iter().filter_map(|case| metric.chance(&case.relations)).collect();
+        let result = to_js(&serde_json::json!({
+            "head": head.to_string(),
+            "metric": settings.metric,
+            "chance": stats::mean(&chances),
+            "higher_is_more": metric.higher_is_more(),
+            "kind": settings.kind,
+            "n": chances.len(),
+            "rows": effects.iter().map(row).collect::<Vec<_>>(),
+        }));
+        let mut results = self.results.borrow_mut();
+        results.timings.ablate = js_sys::Date::now() - started;
+        results.ablations = effects;
+        Ok(result)
+    }
+
+    /// The results file of what has been computed so far.
+    ///
+    /// # Errors
+    ///
+    /// None; a promise like the others.
+    pub async fn export_json(
+        &self,
+        _args: JsValue,
+        _on_progress: js_sys::Function,
+        _signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let json = self.results.borrow().to_json();
+        Ok(serde_json::to_string_pretty(&json).map_err(Problem::bug)?.into())
+    }
+
+    /// The ablations, else the scores, else the pattern, as CSV.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] as an object.
+    pub async fn export_csv(
+        &self,
+        _args: JsValue,
+        _on_progress: js_sys::Function,
+        _signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        Ok(self.results.borrow().to_csv().map_err(Problem::bug)?.into())
+    }
+}
+
+impl Engine {
+    /// The settings' prompts; makes the settings those of the results.
+    async fn prompt_set(&self, settings: &Settings, signal: &AbortSignal) -> Result<PromptSet, Problem> {
+        let tokens = self.tokens(signal).await?;
+        let mut results = self.results.borrow_mut();
+        results.adopt(settings);
+        if results.prompts.is_none() {
+            results.prompts = Some(PromptSet::of(settings, &tokens)?);
+        }
+        results.prompts.clone().ok_or_else(|| Problem::bug("No prompts"))
+    }
+
+    async fn tokens(&self, signal: &AbortSignal) -> Result<Rc<Tokens>, Problem> {
+        let known = self.tokens.borrow().clone();
+        if let Some(tokens) = known {
+            return Ok(tokens);
+        }
+        let source = HttpSource::new(format!("{}data/tokenizer/merges.txt", self.base));
+        source.cancel_with(signal);
+        let bytes = source.text().await.map_err(LoadError::Source)?;
+        let tokens = Tokens::from_merges(&String::from_utf8_lossy(&bytes)).map_err(Problem::bug)?;
+        let tokens = Rc::new(tokens);
+        self.tokens.replace(Some(tokens.clone()));
+        Ok(tokens)
+    }
+
+    fn open_model(&self, id: &str) -> Option<Rc<Open>> {
+        self.open.borrow().clone().filter(|open| open.id == id)
+    }
+
+    /// Opens a model: reads its config and its file's header.
+    async fn open(&self, id: &str, call: &Call) -> Result<Rc<Open>, Problem> {
+        if let Some(open) = self.open_model(id) {
+            open.source.cancel_with(&call.signal);
+            return Ok(open);
+        }
+        call.stage.set("Opening the model");
+        call.progress(0, 0, "bytes");
+        let folder = folder(&self.base, id);
+        let config = HttpSource::new(format!("{folder}/config.json"));
+        config.cancel_with(&call.signal);
+        let config_bytes = config.text().await.map_err(LoadError::from)?;
+        let config_len = config_bytes.len() as u64;
+        let config = Config::from_json(&config_bytes).map_err(LoadError::from)?;
+        let source = HttpSource::new(format!("{folder}/model.safetensors"));
+        source.cancel_with(&call.signal);
+        let index = weights::read_index(&source, &config).await?;
+        {
+            let mut results = self.results.borrow_mut();
+            results.bytes.network = config_len + source.received.get();
+            results.timings = Default::default();
+            let weights_sha256 = (id == "gpt2").then(|| GPT2_SHA256.to_owned());
+            results.model = Some(ModelId { id: id.to_owned(), config: config.clone(), weights_sha256 });
+        }
+        let model = RefCell::new(Gpt2::empty(config.clone()));
+        let open = Rc::new(Open { id: id.to_owned(), config, index, source, model });
+        self.baseline.replace(None);
+        self.open.replace(Some(open.clone()));
+        Ok(open)
+    }
+
+    /// Loads what a step on the kept prompts still lacks.
+    async fn ensure(
+        &self,
+        open: &Open,
+        set: &PromptSet,
+        step: Step,
+        settings: &Settings,
+        call: &Call,
+    ) -> Result<(), Problem> {
+        self.fetch(open, &set.cases(), depth(step, settings, &open.config), call).await
+    }
+
+    async fn fetch(&self, open: &Open, cases: &[Case], depth: Depth, call: &Call) -> Result<(), Problem> {
+        let need = study::need(cases, depth);
+        if need.positions > open.config.n_ctx {
+            let (tokens, n_ctx) = (need.positions, open.config.n_ctx);
+            return Err(crate::model::ModelError::TooLong { tokens, n_ctx }.into());
+        }
+        let missing = open.model.borrow().missing(&need);
+        let fetches = weights::plan(&open.index, &missing).map_err(LoadError::from)?;
+        if fetches.is_empty() {
+            return Ok(());
+        }
+        let started = js_sys::Date::now();
+        call.stage.set("Fetching weights");
+        let total = weights::bytes_of(&fetches);
+        let before = open.source.received.get();
+        let done = Cell::new(0);
+        let shown_at = Cell::new(0.0);
+        let arrived = |bytes: usize| {
+            done.set(done.get() + bytes as u64);
+            call.network.set(open.source.received.get() - before);
+            let now = js_sys::Date::now();
+            if now - shown_at.get() > 60.0 || done.get() == total {
+                shown_at.set(now);
+                call.progress(done.get(), total, "bytes");
+            }
+        };
+        call.progress(0, total, "bytes");
+        let mut failed = None;
+        let loaded = weights::load(&open.source, &open.index, &fetches, &arrived, |part, numbers| {
+            if let Err(error) = open.model.borrow_mut().insert(&part, numbers) {
+                failed.get_or_insert(error);
+            }
+        })
+        .await;
+        let mut results = self.results.borrow_mut();
+        results.bytes.network += open.source.received.get() - before;
+        results.timings.load += js_sys::Date::now() - started;
+        loaded?;
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Scores of all heads, kept for the export.
+    async fn scores(
+        &self,
+        open: &Open,
+        settings: &Settings,
+        set: &PromptSet,
+        call: &Call,
+    ) -> Result<study::HeadScores, Problem> {
+        let known = self.results.borrow().head_scores.clone();
+        if let Some(scores) = known {
+            return Ok(scores);
+        }
+        self.ensure(open, set, Step::Scores, settings, call).await?;
+        let started = js_sys::Date::now();
+        call.stage.set("Scoring heads");
+        let model = open.model.borrow();
+        let scores = study::score_heads(&model, &set.cases(), settings.metric(), call).await?;
+        let mut results = self.results.borrow_mut();
+        results.timings.detect = js_sys::Date::now() - started;
+        results.head_scores = Some(scores.clone());
+        Ok(scores)
+    }
+
+    /// The un-ablated run of the kept prompts; `None` if none is kept.
+    async fn kept_baseline(
+        &self,
+        open: &Open,
+        settings: &Settings,
+        cases: &[Case],
+        head: Head,
+        call: &Call,
+    ) -> Result<Option<Rc<KeptBaseline>>, Problem> {
+        if cases.is_empty() {
+            return Ok(None);
+        }
+        let known = self.baseline.borrow().clone();
+        let same = |kept: &Rc<KeptBaseline>| {
+            kept.head == head && kept.settings.model == settings.model && kept.settings.same_prompts(settings)
+        };
+        if let Some(kept) = known.filter(same) {
+            return Ok(Some(kept));
+        }
+        call.stage.set("Running the model");
+        let baseline = study::baseline(&open.model.borrow(), cases, head, call).await?;
+        let kept = Rc::new(KeptBaseline { settings: settings.clone(), head, baseline });
+        self.baseline.replace(Some(kept.clone()));
+        Ok(Some(kept))
+    }
+}
+
+fn settings_of(args: &JsValue) -> Result<Settings, Problem> {
+    from_js(property(args, "settings"))
+}
+
+fn set_property(object: &JsValue, name: &str, value: &JsValue) {
+    // Setting a property of a plain object does not fail.
+    let _ = js_sys::Reflect::set(object, &name.into(), value);
+}
+
+fn folder(base: &str, id: &str) -> String {
+    match id {
+        "gpt2" => GPT2.to_owned(),
+        "tiny" => format!("{base}data/tiny"),
+        url => url.to_owned(),
+    }
+}
+
+fn host_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest).to_owned()
+}
+
+fn name_of(id: &str) -> String {
+    match id {
+        "gpt2" => "GPT-2 small".to_owned(),
+        "tiny" => "the bundled model".to_owned(),
+        url => url.to_owned(),
+    }
+}
+
+fn exists(head: &str, config: &Config) -> bool {
+    head.parse().is_ok_and(|head: Head| head.layer < config.n_layer && head.head < config.n_head)
+}
+
+fn head_of(settings: &Settings, config: &Config) -> Result<Head, Problem> {
+    let head = settings.head.parse().ok().filter(|_| exists(&settings.head, config));
+    head.ok_or_else(|| {
+        let what = format!("{} has no head {}", name_of(&settings.model), settings.head);
+        Problem::new(what, "The settings are kept.", "Choose a head in the map of all heads.")
+    })
+}
+
+/// How deep a step has to go. Ablations run no deeper than the pattern itself.
+fn depth(step: Step, settings: &Settings, config: &Config) -> Depth {
+    let last = config.n_layer - 1;
+    match (step, settings.head.parse::<Head>()) {
+        (Step::Head | Step::Ablations, Ok(head)) => Depth::Pattern(head.layer.min(last)),
+        _ => Depth::Pattern(last),
+    }
+}
+
+fn missing(open: &Open, cases: &[Case], step: Step, settings: &Settings) -> Result<u64, Problem> {
+    let need = study::need(cases, depth(step, settings, &open.config));
+    let missing = open.model.borrow().missing(&need);
+    let fetches = weights::plan(&open.index, &missing).map_err(LoadError::from)?;
+    Ok(weights::bytes_of(&fetches))
+}
+
+/// What GPT-2 small would have to fetch, by its sizes alone.
+fn gpt2_bytes(cases: &[Case], step: Step, settings: &Settings) -> Result<u64, Problem> {
+    let config = Config::from_json(GPT2_CONFIG).map_err(LoadError::from)?;
+    let need = study::need(cases, depth(step, settings, &config));
+    let missing = Gpt2::empty(config.clone()).missing(&need);
+    let row_len = |tensor: &str| {
+        let shape = config.tensors().find(|(name, _)| name == tensor).map(|(_, shape)| shape);
+        shape.map_or(0, |shape| shape[1..].iter().product())
+    };
+    Ok(missing.iter().map(|part| part.rows.len() as u64 * row_len(&part.tensor) * 4).sum())
+}
+
+/// The ablations that the settings ask for.
+fn ablations_of(settings: &Settings, head: Head, config: &Config) -> Vec<(Component, Kind)> {
+    match settings.kind.parse() {
+        Ok(kind) => study::sweep(head.layer, kind, config),
+        Err(()) => study::notebook_preset(head.layer),
+    }
+}
+
+fn nothing_to_ablate(settings: &Settings, head: Head) -> Problem {
+    let what = format!("nothing that feeds {head} can be ablated by {}", settings.kind);
+    Problem::new(what, "The results so far are kept.", "Choose another kind, or a head of a later layer.")
+}
+
+fn row(effect: &Effect) -> serde_json::Value {
+    serde_json::json!({
+        "component": effect.component.to_string(),
+        "kind": effect.kind.to_string(),
+        "label": label(effect.component),
+        "sequences": effect.sequences,
+        "baseline": effect.baseline,
+        "ablated": effect.ablated,
+        "mean_baseline": stats::mean(&effect.baseline),
+        "mean_ablated": stats::mean(&effect.ablated),
+        "effect": effect.mean(),
+        "sd": effect.sd(),
+        "ci": effect.interval().map(|(low, high)| [low, high]),
+        "shares_before": effect.shares_before,
+        "shares_after": effect.shares_after,
+    })
+}
+
+/// A component in words.
+fn label(component: Component) -> String {
+    match component {
+        Component::Embed => "token embeddings".to_owned(),
+        Component::PosEmbed => "position embeddings".to_owned(),
+        Component::Attn(l) => format!("layer {l} attention output"),
+        Component::Pattern(l) => format!("layer {l} attention patterns"),
+        Component::Head(head) => format!("head {head}"),
+        Component::Mlp(l) => format!("layer {l} MLP output"),
+    }
+}

@@ -1,0 +1,47 @@
+//! Small bridges between Rust values and the browser's.
+
+use super::Problem;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+
+#[wasm_bindgen]
+extern "C" {
+    /// The global `fetch`, which pages and workers both have.
+    #[wasm_bindgen(js_name = fetch)]
+    pub(super) fn fetch(request: &web_sys::Request) -> js_sys::Promise;
+
+    #[wasm_bindgen(js_name = setTimeout)]
+    fn set_timeout(callback: &js_sys::Function, milliseconds: i32);
+}
+
+/// A value as the page reads it: objects for maps, null for nothing.
+pub(super) fn to_js(value: &impl Serialize) -> JsValue {
+    let serializer = serde_wasm_bindgen::Serializer::json_compatible();
+    // Everything that is passed is plain data, which always has a JavaScript form.
+    value.serialize(&serializer).unwrap_or(JsValue::NULL)
+}
+
+/// A value that the page passed.
+pub(super) fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, Problem> {
+    serde_wasm_bindgen::from_value(value).map_err(Problem::bug)
+}
+
+/// A property of an object that the page passed.
+pub(super) fn property(object: &JsValue, name: &str) -> JsValue {
+    js_sys::Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
+}
+
+/// Lets the browser handle what has happened meanwhile, a Cancel for one.
+pub(super) async fn breathe() {
+    let promise = js_sys::Promise::new(&mut |resolve, _| set_timeout(&resolve, 0));
+    // A timer does not fail.
+    let _ = JsFuture::from(promise).await;
+}
+
+impl From<Problem> for JsValue {
+    fn from(problem: Problem) -> Self {
+        to_js(&problem)
+    }
+}

@@ -1,0 +1,34 @@
+//! The edge where the study meets the page.
+//!
+//! [`settings`] is what a link carries, [`link`] its text form, [`prompt_set`]
+//! what the settings draw, [`results`] what was computed and the file it is
+//! exported to, [`problem`] an error that a person can act on. These are plain
+//! Rust and tested natively. In the browser `page` draws and parses for the
+//! page's thread, `engine` loads and computes for its worker, and `http` brings
+//! the bytes.
+
+pub mod link;
+pub mod problem;
+pub mod prompt_set;
+pub mod results;
+pub mod settings;
+
+#[cfg(target_arch = "wasm32")]
+mod engine;
+#[cfg(target_arch = "wasm32")]
+mod http;
+#[cfg(target_arch = "wasm32")]
+mod js;
+#[cfg(target_arch = "wasm32")]
+mod page;
+
+#[cfg(target_arch = "wasm32")]
+pub use engine::Engine;
+#[cfg(target_arch = "wasm32")]
+pub use page::{
+    HeadMapView, PatternView, check_settings, default_settings, format_link, format_words, parse_link,
+    parse_words,
+};
+
+pub use problem::Problem;
+pub use settings::{SettingProblem, Settings};

@@ -1,0 +1,151 @@
+//! Errors that a person can act on.
+
+use super::prompt_set::PromptSetError;
+use crate::model::ModelError;
+use crate::prompts::WordTableError;
+use crate::study::StudyError;
+use crate::weights::{LoadError, SourceError};
+use serde::Serialize;
+
+/// What the page offers in one click.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Offer {
+    /// To use the bundled model.
+    Tiny,
+    /// To try again.
+    Retry,
+}
+
+/// What happened, what was kept and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// What happened.
+    pub what: String,
+    /// What was kept.
+    pub kept: String,
+    /// What to do.
+    pub next: String,
+    /// What the page offers in one click.
+    pub offer: Option<Offer>,
+    /// The setting at fault, under the link's name.
+    pub key: Option<&'static str>,
+    /// Set where nothing is wrong and the visitor cancelled.
+    pub cancelled: bool,
+}
+
+impl Problem {
+    /// A problem with what was asked for.
+    #[must_use]
+    pub fn new(what: impl ToString, kept: &str, next: &str) -> Self {
+        Self {
+            what: sentence(&what.to_string()),
+            kept: kept.to_owned(),
+            next: next.to_owned(),
+            offer: None,
+            key: None,
+            cancelled: false,
+        }
+    }
+
+    /// A failure that is this program's own.
+    #[must_use]
+    pub fn bug(what: impl ToString) -> Self {
+        let next = "This is a fault of the page. Reload it, and please report the link and this message.";
+        Self::new(what, "The link still holds all settings.", next)
+    }
+
+    /// The visitor cancelled.
+    #[must_use]
+    pub fn cancelled() -> Self {
+        let kept = "What had arrived and what had been computed is kept.";
+        Self { cancelled: true, ..Self::new("Cancelled", kept, "Start again to go on.") }
+    }
+
+    fn about(self, key: &'static str) -> Self {
+        Self { key: Some(key), ..self }
+    }
+
+    fn offering(self, offer: Offer) -> Self {
+        Self { offer: Some(offer), ..self }
+    }
+}
+
+const KEPT_SETTINGS: &str = "The prompts and settings are kept.";
+
+impl From<LoadError> for Problem {
+    fn from(error: LoadError) -> Self {
+        let kept = "The prompts, the settings and what had already arrived are kept.";
+        match &error {
+            LoadError::Source(SourceError::Cancelled) => Self::cancelled(),
+            LoadError::Source(
+                SourceError::Unreachable { .. } | SourceError::Status { .. } | SourceError::Short { .. },
+            ) => {
+                let next = "Check the connection and try again, or go on with the bundled model.";
+                Self::new(&error, kept, next).offering(Offer::Tiny).about("model")
+            }
+            _ => {
+                let next = "Choose another model, or go on with the bundled one.";
+                Self::new(&error, KEPT_SETTINGS, next).offering(Offer::Tiny).about("model")
+            }
+        }
+    }
+}
+
+impl From<ModelError> for Problem {
+    fn from(error: ModelError) -> Self {
+        match &error {
+            ModelError::TooLong { .. } => {
+                let next = "Ask for fewer words, or shorten the text.";
+                Self::new(&error, KEPT_SETTINGS, next).about("len")
+            }
+            _ => Self::bug(&error),
+        }
+    }
+}
+
+impl From<StudyError> for Problem {
+    fn from(error: StudyError) -> Self {
+        match error {
+            StudyError::Cancelled => Self::cancelled(),
+            StudyError::Model(error) => error.into(),
+            StudyError::NothingToScore => {
+                let next = "Draw longer sequences, fewer categories or another seed.";
+                Self::new(&error, KEPT_SETTINGS, next).about("len")
+            }
+            StudyError::NothingToResample => {
+                Self::new(&error, KEPT_SETTINGS, "Draw more sequences, or choose another kind.").about("n")
+            }
+            StudyError::NotApplicable { .. } | StudyError::NotUpstream { .. } => {
+                Self::new(&error, KEPT_SETTINGS, "Choose another kind or another head.").about("kind")
+            }
+        }
+    }
+}
+
+impl From<PromptSetError> for Problem {
+    fn from(error: PromptSetError) -> Self {
+        match &error {
+            PromptSetError::Draw(_) => {
+                let next = "Ask for fewer categories, or add rows to the word table.";
+                Self::new(&error, "The settings are kept.", next).about("cats")
+            }
+            PromptSetError::Tokens(_) => Self::bug(&error),
+        }
+    }
+}
+
+impl From<WordTableError> for Problem {
+    fn from(error: WordTableError) -> Self {
+        let kept = "The table in use stays as it was.";
+        Self::new(&error, kept, "Give one category a row, words separated by commas.").about("words")
+    }
+}
+
+/// The text with a capital first letter and a full stop.
+fn sentence(text: &str) -> String {
+    let mut chars = text.chars();
+    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{stop}", chars.as_str())
+}

@@ -1,0 +1,99 @@
+//! The prompts that the settings describe, as the model is fed them.
+
+use super::Settings;
+use crate::prompts::{DrawError, Relations, WordSequence, draw};
+use crate::study::Case;
+use crate::tokens::{Tokenized, Tokens, TokensError};
+
+/// One sequence, kept or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Prompt {
+    /// Its words and their categories.
+    pub words: WordSequence,
+    /// Its tokens.
+    pub tokenized: Tokenized,
+    /// Relations of its tokens.
+    pub relations: Relations,
+    /// Why it is dropped for scoring; `None` if it is kept.
+    pub dropped: Option<String>,
+}
+
+/// All sequences of some settings, in the order of the draw.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PromptSet {
+    /// The sequences.
+    pub prompts: Vec<Prompt>,
+    /// A name for each category: its first word and an ellipsis.
+    pub categories: Vec<String>,
+}
+
+/// Why there are no prompts.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PromptSetError {
+    /// The draw is impossible.
+    #[error(transparent)]
+    Draw(#[from] DrawError),
+    /// The tokenizer failed.
+    #[error(transparent)]
+    Tokens(#[from] TokensError),
+}
+
+impl PromptSet {
+    /// Draws and tokenizes.
+    ///
+    /// # Errors
+    ///
+    /// [`PromptSetError`] if the draw is impossible.
+    pub fn of(settings: &Settings, tokens: &Tokens) -> Result<Self, PromptSetError> {
+        let table = settings.table();
+        let categories = table.rows().iter().map(|row| format!("{} …", row[0])).collect();
+        if let Some(text) = &settings.text {
+            // A text is split into tokens, and each token is looked up in the table.
+            let tokenized = tokens.tokenize_text(text)?;
+            let words: Vec<String> = tokenized.texts[1..].iter().map(|t| t.trim().to_owned()).collect();
+            let categories_of = words.iter().map(|word| table.category_of(word)).collect();
+            let words = WordSequence { words, categories: categories_of };
+            let relations = Relations::of(&words);
+            let prompt = Prompt { words, tokenized, relations, dropped: None };
+            return Ok(Self { prompts: vec![prompt], categories });
+        }
+        let mut prompts = Vec::new();
+        for words in draw(&table, &settings.draw_settings())? {
+            let tokenized = tokens.tokenize(&words)?;
+            let dropped = tokenized.dropped_because(words.words.len());
+            let relations = Relations::of(&by_token(&words, &tokenized));
+            prompts.push(Prompt { words, tokenized, relations, dropped });
+        }
+        Ok(Self { prompts, categories })
+    }
+
+    /// The kept sequences, ready for the model.
+    #[must_use]
+    pub fn cases(&self) -> Vec<Case> {
+        let kept = self.prompts.iter().enumerate().filter(|(_, prompt)| prompt.dropped.is_none());
+        kept.map(|(sequence, prompt)| prompt.case(sequence)).collect()
+    }
+}
+
+impl Prompt {
+    /// The prompt, ready for the model, under its number.
+    #[must_use]
+    pub fn case(&self, sequence: usize) -> Case {
+        Case { sequence, ids: self.tokenized.ids.clone(), relations: self.relations.clone() }
+    }
+}
+
+/// One word a token: the sequence itself where it is kept. The pieces of a word
+/// that splits belong to no category.
+fn by_token(sequence: &WordSequence, tokenized: &Tokenized) -> WordSequence {
+    if tokenized.ids.len() == sequence.words.len() + 1 {
+        return sequence.clone();
+    }
+    let split = |word: &String| tokenized.splits.iter().any(|split| split.word == *word);
+    let pairs = tokenized.word_of.iter().zip(&tokenized.texts).skip(1).map(|(word, text)| match word {
+        Some(i) if !split(&sequence.words[*i]) => (sequence.words[*i].clone(), sequence.categories[*i]),
+        _ => (text.trim().to_owned(), None),
+    });
+    let (words, categories) = pairs.unzip();
+    WordSequence { words, categories }
+}

@@ -1,0 +1,261 @@
+//! Reading model files: headers as strictly as the safetensors crate reads
+//! them, ranges, number types, and what a study has to fetch.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::wasm_bindgen_test as test;
+
+use common::{Folder, notebook_cases, read};
+use headscope::model::{Depth, Gpt2, NoHooks};
+use headscope::study::need;
+use headscope::weights::{
+    Config, ConfigError, Index, IndexError, LoadError, MemorySource, Part, SourceError, bytes_of, load, plan,
+    read_index,
+};
+use serde_json::{Value, json};
+
+const FOLDER: &str = "tests/fixtures/random-3x4x32";
+
+fn config() -> Value {
+    common::json(&format!("{FOLDER}/config.json"))
+}
+
+fn config_error(field: &str, value: Value) -> ConfigError {
+    let mut config = config();
+    config[field] = value;
+    Config::from_json(config.to_string().as_bytes()).unwrap_err()
+}
+
+#[test]
+fn configs_that_cannot_be_run_name_the_field() {
+    let told = |field: &str, value: Value| config_error(field, value).to_string();
+    assert!(told("model_type", json!("llama")).contains("model_type = \"llama\""));
+    assert!(told("activation_function", json!("relu")).contains("activation_function"));
+    assert!(told("n_head", json!(5)).contains("n_head = 5"));
+    assert!(told("n_layer", json!(0)).contains("n_layer = 0"));
+    assert!(told("n_embd", json!(1_000_000)).contains("n_embd"));
+    assert!(told("vocab_size", json!(100)).contains("vocab_size = 100"));
+    assert!(told("layer_norm_epsilon", json!(-1.0)).contains("layer_norm_epsilon"));
+    assert!(told("scale_attn_by_inverse_layer_idx", json!(true)).contains("scale_attn_by_inverse_layer_idx"));
+    assert_eq!(config_error("n_layer", Value::Null), ConfigError::Missing("n_layer"));
+    assert!(matches!(config_error("n_layer", json!("three")), ConfigError::Json(_)));
+    assert!(matches!(Config::from_json(b"<html>"), Err(ConfigError::Json(_))));
+}
+
+/// The fixture's header as JSON, and its data.
+fn file() -> (Value, Vec<u8>) {
+    let file = read(&format!("{FOLDER}/model.safetensors"));
+    let length = u64::from_le_bytes(file[..8].try_into().unwrap()) as usize;
+    (serde_json::from_slice(&file[8..8 + length]).unwrap(), file[8 + length..].to_vec())
+}
+
+fn assemble(header: &Value, data: &[u8]) -> Vec<u8> {
+    let header = header.to_string();
+    [&(header.len() as u64).to_le_bytes(), header.as_bytes(), data].concat()
+}
+
+fn open(file: Vec<u8>) -> Result<Index, LoadError> {
+    let config = Config::from_json(config().to_string().as_bytes()).unwrap();
+    pollster::block_on(read_index(&MemorySource::new(file), &config))
+}
+
+fn index_error(file: Vec<u8>) -> IndexError {
+    match open(file).unwrap_err() {
+        LoadError::Index(error) => error,
+        other => panic!("{other}"),
+    }
+}
+
+#[test]
+fn headers_are_checked_as_the_safetensors_crate_checks_them() {
+    let (header, data) = file();
+    assert!(open(assemble(&header, &data)).is_ok());
+    let changed = |change: &dyn Fn(&mut Value)| {
+        let mut header = header.clone();
+        change(&mut header);
+        let file = assemble(&header, &data);
+        assert!(safetensors::SafeTensors::deserialize(&file).is_err(), "the crate refuses it as well");
+        index_error(file)
+    };
+    let name = "h.0.ln_1.bias";
+    let from = header[name]["data_offsets"][0].as_u64().unwrap();
+    let to = header[name]["data_offsets"][1].as_u64().unwrap();
+    assert!(matches!(changed(&|h| h[name]["data_offsets"] = json!([from + 4, to])), IndexError::Offsets(_)));
+    assert!(matches!(changed(&|h| h[name]["data_offsets"] = json!([to, from])), IndexError::Offsets(_)));
+    let size = changed(&|h| h[name]["shape"] = json!([33]));
+    assert!(matches!(&size, IndexError::Size { tensor, needed: 132, .. } if tensor == name), "{size}");
+    let overflow = changed(&|h| h[name]["shape"] = json!([u64::MAX, 2]));
+    assert!(matches!(&overflow, IndexError::Overflow(tensor) if tensor == name), "{overflow}");
+    let dtype = changed(&|h| h[name]["dtype"] = json!("F31"));
+    assert!(matches!(&dtype, IndexError::Dtype { tensor, .. } if tensor == name), "{dtype}");
+    assert!(matches!(changed(&|h| h[name]["shape"] = json!([-1])), IndexError::Json(_)));
+}
+
+#[test]
+fn files_that_are_no_such_model_name_the_tensor() {
+    let (header, data) = file();
+    let whole = assemble(&header, &data);
+    let truncated = index_error(whole[..whole.len() - 1].to_vec());
+    assert!(matches!(truncated, IndexError::FileLength { .. }), "{truncated}");
+    assert!(matches!(index_error(b"<!doctype html><html>".to_vec()), IndexError::HeaderLength(_)));
+    assert!(matches!(index_error(vec![1; 5]), IndexError::TooShort(5)));
+
+    let mut renamed = header.clone();
+    let entry = renamed.as_object_mut().unwrap().remove("h.2.ln_1.weight").unwrap();
+    renamed["something.else"] = entry;
+    let missing = index_error(assemble(&renamed, &data));
+    assert_eq!(missing, IndexError::Missing("h.2.ln_1.weight".to_owned()));
+
+    let mut shaped = header.clone();
+    shaped["wpe.weight"]["shape"] = json!([32, 64]);
+    let shape = index_error(assemble(&shaped, &data));
+    assert!(matches!(&shape, IndexError::Shape { tensor, .. } if tensor == "wpe.weight"), "{shape}");
+
+    let mut integers = header.clone();
+    integers["wpe.weight"]["dtype"] = json!("I32");
+    let dtype = index_error(assemble(&integers, &data));
+    assert!(matches!(&dtype, IndexError::Dtype { tensor, .. } if tensor == "wpe.weight"), "{dtype}");
+}
+
+#[test]
+fn numbers_that_are_not_finite_name_the_tensor() {
+    let (header, mut data) = file();
+    let from = header["h.1.mlp.c_fc.bias"]["data_offsets"][0].as_u64().unwrap() as usize;
+    data[from..from + 4].copy_from_slice(&f32::NAN.to_le_bytes());
+    let file = assemble(&header, &data);
+    let index = open(file.clone()).unwrap();
+    let part = Part { tensor: "h.1.mlp.c_fc.bias".to_owned(), rows: 0..128 };
+    let fetches = plan(&index, &[part]).unwrap();
+    let loaded = pollster::block_on(load(&MemorySource::new(file), &index, &fetches, &|_| (), |_, _| ()));
+    assert_eq!(loaded, Err(LoadError::NotFinite("h.1.mlp.c_fc.bias".to_owned())));
+}
+
+#[test]
+fn a_file_that_ends_early_is_told() {
+    let (header, data) = file();
+    let whole = assemble(&header, &data);
+    let index = open(whole.clone()).unwrap();
+    let short = MemorySource::new(whole[..whole.len() / 2].to_vec());
+    let part = Part { tensor: "wte.weight".to_owned(), rows: 0..50_257 };
+    let loaded =
+        pollster::block_on(load(&short, &index, &plan(&index, &[part]).unwrap(), &|_| (), |_, _| ()));
+    assert!(matches!(loaded, Err(LoadError::Source(SourceError::Short { .. }))));
+}
+
+/// The fixture with other names and number types.
+fn republished(prefix: &str, dtype: &str, narrow: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
+    let (header, data) = file();
+    let mut entries: Vec<_> = header.as_object().unwrap().iter().filter(|(k, _)| *k != "__metadata__").collect();
+    entries.sort_by_key(|(_, entry)| entry["data_offsets"][0].as_u64());
+    let mut renamed = serde_json::Map::new();
+    let mut bytes = Vec::new();
+    for (name, entry) in entries {
+        let offset = |i: usize| entry["data_offsets"][i].as_u64().unwrap() as usize;
+        let from = bytes.len();
+        for number in data[offset(0)..offset(1)].chunks(4) {
+            bytes.extend(narrow(f32::from_le_bytes(number.try_into().unwrap())));
+        }
+        let entry = json!({ "dtype": dtype, "shape": entry["shape"], "data_offsets": [from, bytes.len()] });
+        renamed.insert(format!("{prefix}{name}"), entry);
+    }
+    assemble(&Value::Object(renamed), &bytes)
+}
+
+#[test]
+fn prefixed_names_and_half_precision_are_read() {
+    let cases = notebook_cases();
+    let ids: Vec<Vec<u32>> = cases.iter().map(|case| case.ids.clone()).collect();
+    let config = config().to_string();
+    let resid = |file: Vec<u8>| {
+        let model = Folder::of(config.as_bytes(), file).model(&cases, Depth::Pattern(2));
+        let resid = model.block(0, &model.embed(&ids, &NoHooks).unwrap(), &NoHooks).unwrap();
+        resid.flatten_all().unwrap().to_vec1::<f32>().unwrap()
+    };
+    let exact = resid(read(&format!("{FOLDER}/model.safetensors")));
+    let largest = exact.iter().fold(0.0_f32, |max, x| max.max(x.abs()));
+    let error = |file: Vec<u8>| {
+        let differences = resid(file).iter().zip(&exact).map(|(a, b)| (a - b).abs()).collect::<Vec<_>>();
+        differences.into_iter().fold(0.0_f32, f32::max) / largest
+    };
+    assert_eq!(error(republished("transformer.", "F32", |x| x.to_le_bytes().to_vec())), 0.0);
+    // 11 and 8 bits of precision.
+    let half = error(republished("", "F16", |x| half::f16::from_f32(x).to_le_bytes().to_vec()));
+    assert!(half > 0.0 && half < 2e-3, "{half}");
+    let brain = error(republished("", "BF16", |x| half::bf16::from_f32(x).to_le_bytes().to_vec()));
+    assert!(brain > 0.0 && brain < 2e-2, "{brain}");
+}
+
+#[test]
+fn a_study_that_goes_deeper_fetches_only_the_difference() {
+    let folder = Folder::open(FOLDER);
+    let cases = notebook_cases();
+    let mut model = Gpt2::empty(folder.config.clone());
+    let mut in_steps = folder.extend(&mut model, &cases, Depth::Pattern(0));
+    assert!(!in_steps.is_empty());
+    assert_eq!(folder.extend(&mut model, &cases, Depth::Pattern(0)), [], "nothing is fetched twice");
+    in_steps.extend(folder.extend(&mut model, &cases, Depth::Pattern(2)));
+    let mut at_once = folder.extend(&mut Gpt2::empty(folder.config.clone()), &cases, Depth::Pattern(2));
+    let order = |part: &Part| (part.tensor.clone(), part.rows.start);
+    in_steps.sort_by_key(order);
+    at_once.sort_by_key(order);
+    assert_eq!(in_steps, at_once);
+}
+
+#[test]
+fn ranges_cover_their_pieces_and_close_ones_are_joined() {
+    let folder = Folder::open(FOLDER);
+    let word = |id: usize| Part { tensor: "wte.weight".to_owned(), rows: id..id + 1 };
+    let fetches = plan(&folder.index, &[word(20_000), word(7), word(8), word(7)]).unwrap();
+    assert_eq!(fetches.len(), 2);
+    assert_eq!(fetches[0].pieces.len(), 2, "a part that is named twice is fetched once");
+    let row = 32 * 4;
+    assert_eq!(bytes_of(&fetches), 3 * row);
+    for fetch in &fetches {
+        for piece in &fetch.pieces {
+            assert!(fetch.bytes.start <= piece.bytes.start && piece.bytes.end <= fetch.bytes.end);
+        }
+    }
+}
+
+/// GPT-2 small's sizes.
+fn gpt2_small() -> Config {
+    let config = json!({
+        "model_type": "gpt2", "n_layer": 12, "n_head": 12, "n_embd": 768, "n_positions": 1024, "vocab_size": 50257
+    });
+    Config::from_json(config.to_string().as_bytes()).unwrap()
+}
+
+/// Bytes of parts of a model in F32.
+fn bytes(config: &Config, parts: &[Part]) -> u64 {
+    let row = |tensor: &str| {
+        let (_, shape) = config.tensors().find(|(name, _)| name == tensor).unwrap();
+        shape[1..].iter().product::<u64>()
+    };
+    parts.iter().map(|part| part.rows.len() as u64 * row(&part.tensor) * 4).sum()
+}
+
+#[test]
+fn the_l1h5_study_needs_36_megabytes_of_gpt2_small() {
+    let config = gpt2_small();
+    let cases = notebook_cases();
+    let empty = Gpt2::empty(config.clone());
+    let study = bytes(&config, &empty.missing(&need(&cases, Depth::Pattern(1))));
+    assert!((35_500_000..36_500_000).contains(&study), "{study}");
+    let scores = bytes(&config, &empty.missing(&need(&cases, Depth::Pattern(11))));
+    assert!(scores < 345_000_000, "{scores}");
+    let logits = bytes(&config, &empty.missing(&need(&cases, Depth::Logits)));
+    // Every parameter but the positions beyond the prompts.
+    assert_eq!(logits, (124_439_808 - (1024 - 13) * 768) * 4);
+}
+
+#[test]
+fn the_whole_word_table_is_fetched_once_rows_cost_more() {
+    let empty = Gpt2::empty(gpt2_small());
+    let mut wanted = need(&notebook_cases(), Depth::Pattern(0));
+    let rows = |need: &headscope::model::Need| empty.missing(need).iter().filter(|part| part.tensor == "wte.weight").count();
+    assert_eq!(rows(&wanted), wanted.tokens.len());
+    wanted.tokens = (0..5000).collect();
+    assert_eq!(rows(&wanted), 1);
+}

@@ -1,0 +1,99 @@
+// node tools/licences.mjs METAFILE: prints the notices of everything the site
+// ships: the node packages that esbuild's metafile names, and the crates that
+// cargo builds for wasm32. Their licences ask for it.
+
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+
+/**
+ * @typedef {object} Part
+ * @property {string} name
+ * @property {string} version
+ * @property {string} licence
+ * @property {string} folder
+ */
+
+/**
+ * The node packages whose files went into a bundle.
+ * @param {string} metafile
+ * @returns {Part[]}
+ */
+function bundledPackages(metafile) {
+  const inputs = Object.keys(JSON.parse(readFileSync(metafile, 'utf8')).inputs);
+  const folders = inputs.map((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]);
+  return [...new Set(folders)]
+    .filter((folder) => folder !== undefined)
+    .map((folder) => {
+      const { name, version, license } = JSON.parse(
+        readFileSync(path.join(folder, 'package.json'), 'utf8'),
+      );
+      return { name, version, licence: license, folder };
+    });
+}
+
+/**
+ * The crates that end up in the wasm: what the root package reaches through
+ * ordinary dependencies, neither build scripts nor tests.
+ * @returns {Part[]}
+ */
+function linkedCrates() {
+  const output = execFileSync(
+    'cargo',
+    ['metadata', '--format-version=1', '--filter-platform=wasm32-unknown-unknown'],
+    { encoding: 'utf8', maxBuffer: 1 << 28 },
+  );
+  const { packages, resolve } = JSON.parse(output);
+  const nodes = new Map(resolve.nodes.map((/** @type {any} */ node) => [node.id, node]));
+  // A procedural macro runs in the compiler: neither it nor what it uses is shipped.
+  const macros = new Set(
+    packages
+      .filter((/** @type {any} */ { targets }) =>
+        targets.some((/** @type {any} */ { kind }) => kind.includes('proc-macro')),
+      )
+      .map((/** @type {any} */ { id }) => id),
+  );
+  const reached = new Set([resolve.root]);
+  for (const id of reached) {
+    for (const { pkg, dep_kinds } of nodes.get(id).deps) {
+      const linked = dep_kinds.some((/** @type {any} */ { kind }) => kind === null);
+      if (linked && !macros.has(pkg)) reached.add(pkg);
+    }
+  }
+  return packages
+    .filter((/** @type {any} */ { id }) => id !== resolve.root && reached.has(id))
+    .map((/** @type {any} */ { name, version, license, manifest_path }) => ({
+      name,
+      version,
+      licence: license ?? 'see its repository',
+      folder: path.dirname(manifest_path),
+    }));
+}
+
+/** @param {Part} part */
+function texts({ folder }) {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile() && /^(licen[cs]e|copying|notice)/i.test(entry.name))
+    .map((entry) => readFileSync(path.join(folder, entry.name), 'utf8').trim());
+}
+
+const metafile = process.argv[2] ?? '';
+const parts = [...bundledPackages(metafile), ...linkedCrates()].sort((a, b) =>
+  a.name.localeCompare(b.name, 'en'),
+);
+
+// Most crates carry the same few texts word for word: print each once.
+/** @type {Map<string, string[]>} */
+const users = new Map();
+for (const part of parts) {
+  for (const text of texts(part)) {
+    const names = users.get(text) ?? [];
+    users.set(text, [...names, `${part.name} ${part.version}`]);
+  }
+}
+
+console.log('Headscope ships parts of the following, under the licences named.\n');
+for (const { name, version, licence } of parts) console.log(`${name} ${version}: ${licence}`);
+for (const [text, names] of users) {
+  console.log(`\n${'-'.repeat(78)}\n${names.join(', ')}\n${'-'.repeat(78)}\n\n${text}`);
+}

@@ -1,0 +1,223 @@
+#!/bin/sh
+# Installs what is missing for the parts named, and says so, a line each:
+#   tools/setup.sh site       build and serve: Rust for wasm32, wasm-bindgen, node packages
+#   tools/setup.sh test       site, and Chromium, its driver and wasm-pack
+#   tools/setup.sh lint       site, and rustfmt and clippy
+#   tools/setup.sh firefox    Firefox and geckodriver, which no target uses by default
+#   tools/setup.sh all        site, test and lint
+#
+# Rust comes from rustup where it is there and reaches its server. Elsewhere
+# Debian's packages give the compiler, and wasm32's standard library is built
+# from Debian's source of it. HEADSCOPE_TOOLCHAIN=rustup or =debian forces one.
+#
+# Distribution packages are installed by apt-get, through sudo for a user.
+# Everything else stays in .setup/ and node_modules/ of this folder.
+set -eu
+cd "$(dirname "$0")/.."
+root=$(pwd)
+setup=$root/.setup
+target=wasm32-unknown-unknown
+wasm_pack_version=0.15.1
+oldest_node=18
+
+say() { printf 'setup: %s\n' "$*"; }
+die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
+# failed LOG MESSAGE: what a tool said last, and where the rest is
+failed() { tail -n 15 "$1" >&2; die "$2 ($1 has all of it)"; }
+have() { command -v "$1" >/dev/null 2>&1; }
+
+parts=${*:-site}
+wants() {
+    case " $parts " in *" $1 "*) return 0 ;; esac
+    [ "$1" != firefox ] && case " $parts " in *" all "*) return 0 ;; esac
+    return 1
+}
+for part in $parts; do
+    case $part in
+        site | test | lint | firefox | all) ;;
+        *) die "unknown part '$part': site, test, lint, firefox or all" ;;
+    esac
+done
+
+mkdir -p "$setup/bin"
+PATH=$setup/bin:$PATH:${CARGO_HOME:-$HOME/.cargo}/bin
+export PATH
+
+# at_least 1.92 1.96.0: is the second version not older than the first?
+at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]; }
+oldest_rust=$(sed -n 's/^rust-version *= *"\(.*\)"/\1/p' Cargo.toml)
+
+# ---- Rust: which one ---------------------------------------------------------
+
+# new_enough RUSTC: it is there, and not older than Cargo.toml asks for
+new_enough() { have "$1" && at_least "$oldest_rust" "$("$1" --version | cut -d ' ' -f 2)"; }
+
+# Is the Rust on PATH new enough, and does it have wasm32's standard library?
+rustup_ready() {
+    have cargo && new_enough rustc || return 1
+    set -- "$(rustc --print sysroot)/lib/rustlib/$target/lib"/libstd-*.rlib
+    [ -e "$1" ]
+}
+
+# The same for Debian's, whose library is ours and must be of the same compiler.
+debian_ready() {
+    [ -x /usr/bin/cargo ] && [ -x /usr/bin/rustc ] && [ -x "$setup/debian/bin/rustc" ] &&
+        /usr/bin/rustc -vV | cmp -s - "$setup/debian/std-version"
+}
+
+from_rustup() {
+    have rustup || return 1
+    active=$(rustup show active-toolchain 2>/dev/null | cut -d ' ' -f 1)
+    [ -n "$active" ] || active=stable
+    if ! new_enough rustc; then
+        say "asking rustup for a Rust of at least $oldest_rust"
+        rustup toolchain install --no-self-update --profile minimal "$active" || return 1
+    fi
+    say "asking rustup for the target $target"
+    timeout 300 rustup target add --toolchain "$active" "$target" && rustup_ready
+}
+
+case ${HEADSCOPE_TOOLCHAIN:-} in
+    rustup)
+        rustup_ready || from_rustup ||
+            die "HEADSCOPE_TOOLCHAIN=rustup, but rustup cannot give Rust $oldest_rust with $target"
+        rust=rustup
+        ;;
+    debian) rust=debian ;;
+    '')
+        if rustup_ready; then
+            rust=rustup
+        elif debian_ready; then
+            rust=debian
+        elif from_rustup; then
+            rust=rustup
+        else
+            have apt-get ||
+                die "this needs Rust $oldest_rust with the target $target: install rustup, then repeat"
+            have rustup && say "rustup cannot give $target: taking Debian's Rust instead"
+            rust=debian
+        fi
+        ;;
+    *) die "HEADSCOPE_TOOLCHAIN is '$HEADSCOPE_TOOLCHAIN': it can be rustup or debian" ;;
+esac
+echo "$rust" >"$setup/toolchain"
+
+# ---- distribution packages, all in one go ------------------------------------
+
+packages=
+need() { packages="$packages $*"; }
+
+have cc || need gcc libc6-dev
+[ -e /etc/ssl/certs/ca-certificates.crt ] || [ ! -e /etc/debian_version ] || need ca-certificates
+if [ "$rust" = debian ]; then
+    new_enough /usr/bin/rustc || need rustc-web
+    [ -x /usr/bin/cargo ] || need cargo-web
+    [ -d /usr/lib/rustlib/src/rust/library ] || need rust-web-src
+    [ -x /usr/bin/lld-19 ] || need lld-19
+    if wants lint; then
+        [ -x /usr/bin/cargo-fmt ] || need rustfmt-web
+        [ -x /usr/bin/cargo-clippy ] || need rust-web-clippy
+    fi
+fi
+have node || need nodejs
+have npm || need npm
+if wants test; then
+    [ -n "${CHROMIUM:-}" ] || have chromium || need chromium fonts-liberation
+    [ -n "${CHROMEDRIVER:-}" ] || have chromedriver || need chromium-driver
+fi
+if wants firefox; then have firefox-esr || have firefox || need firefox-esr; fi
+
+if [ -n "$packages" ]; then
+    have apt-get || die "there is no apt-get here: install these or their like, then repeat:$packages"
+    sudo=
+    if [ "$(id -u)" != 0 ]; then
+        have sudo || die "this needs root, and there is no sudo: run as root 'apt-get install$packages', then repeat"
+        sudo=sudo
+    fi
+    say "installing Debian packages:$packages"
+    log=$setup/apt.log
+    # shellcheck disable=SC2086
+    {
+        $sudo apt-get update -q >"$log" 2>&1 &&
+            $sudo env DEBIAN_FRONTEND=noninteractive \
+                apt-get install -qy --no-install-recommends $packages >>"$log" 2>&1
+    } || failed "$log" "apt-get failed; by hand: apt-get install$packages"
+fi
+
+# ---- Debian's Rust: the standard library for wasm32 ---------------------------
+
+if [ "$rust" = debian ] && ! debian_ready; then
+    new_enough /usr/bin/rustc ||
+        die "Debian's $(/usr/bin/rustc --version) is too old: this needs $oldest_rust; install rustup, then repeat"
+    say "building Rust's standard library for $target (a minute, once)"
+    rm -rf "$setup/debian"
+    build=$setup/debian/build
+    mkdir -p "$build/src" "$setup/debian/bin"
+    printf '[package]\nname = "empty"\nversion = "0.0.0"\nedition = "2021"\n[workspace]\n' >"$build/Cargo.toml"
+    : >"$build/src/lib.rs"
+    # Bitcode, or no link-time optimisation; `test`, or no tests in the browser.
+    (
+        cd "$build"
+        RUSTC=/usr/bin/rustc RUSTC_BOOTSTRAP=1 RUSTFLAGS='-C embed-bitcode=yes' CARGO_TARGET_DIR=target \
+            /usr/bin/cargo build --quiet --release -Z build-std=std,panic_abort,test --target "$target"
+    ) || die "the standard library for $target could not be built from Debian's source of it"
+
+    # A sysroot of links to Debian's, with the new library beside.
+    host=$(/usr/bin/rustc -vV | sed -n 's/^host: //p')
+    rustlib=$setup/debian/sysroot/lib/rustlib
+    mkdir -p "$rustlib/$host/bin" "$rustlib/$target/lib"
+    ln -s "/usr/lib/rustlib/$host/lib" "$rustlib/$host/lib"
+    ln -s /usr/bin/lld-19 "$rustlib/$host/bin/rust-lld"
+    cp "$build/target/$target/release/deps"/*.rlib "$rustlib/$target/lib/"
+    rm -f "$rustlib/$target/lib"/libempty-*.rlib
+    for tool in rustc rustdoc; do
+        printf '#!/bin/sh\nexec /usr/bin/%s --sysroot "%s" "$@"\n' "$tool" "$setup/debian/sysroot" >"$setup/debian/bin/$tool"
+        chmod +x "$setup/debian/bin/$tool"
+    done
+    for tool in cargo cargo-fmt cargo-clippy clippy-driver rustfmt; do
+        ln -s "/usr/bin/$tool" "$setup/debian/bin/$tool"
+    done
+    # What was built against another library would not link with this one.
+    rm -rf "$build" "$root/target/$target"
+    /usr/bin/rustc -vV >"$setup/debian/std-version"
+fi
+
+if [ "$rust" = rustup ] && wants lint; then
+    for component in rustfmt clippy; do
+        case $component in rustfmt) command=fmt ;; *) command=clippy ;; esac
+        cargo "$command" --version >/dev/null 2>&1 && continue
+        say "asking rustup for $component"
+        rustup component add "$component" || die "rustup cannot give $component"
+    done
+fi
+
+# ---- tools that cargo builds --------------------------------------------------
+
+# cargo_tool PACKAGE PROGRAM VERSION
+cargo_tool() {
+    [ "$("$2" --version 2>/dev/null | cut -d ' ' -f 2)" = "$3" ] && return
+    say "building $1 $3 (a few minutes, once)"
+    log=$setup/$1.log
+    # A package's own lock file may name a version that a lagging registry
+    # mirror has not got; then any that its manifest allows will do.
+    tools/with-toolchain cargo install --locked --root "$setup" --version "$3" "$1" >"$log" 2>&1 ||
+        tools/with-toolchain cargo install --root "$setup" --version "$3" "$1" >>"$log" 2>&1 ||
+        failed "$log" "$1 $3 could not be built"
+}
+
+wasm_bindgen_version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
+cargo_tool wasm-bindgen-cli wasm-bindgen "$wasm_bindgen_version"
+if wants test; then cargo_tool wasm-pack wasm-pack "$wasm_pack_version"; fi
+if wants firefox && ! have geckodriver; then cargo_tool geckodriver geckodriver 0.37.1; fi
+
+# ---- node packages ------------------------------------------------------------
+
+node_version=$(node -p process.versions.node)
+at_least "$oldest_node" "$node_version" ||
+    die "node $node_version is too old: this needs $oldest_node or newer"
+if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
+    say "installing the node packages of package-lock.json"
+    # No install scripts: none of these packages needs one.
+    npm ci --silent --ignore-scripts --no-audit --no-fund || die "npm ci failed"
+    cp package-lock.json node_modules/.installed-lock.json
+fi

@@ -1,0 +1,141 @@
+// The two charts of a run of ablations: scores before and after, and the
+// paired effects with their intervals. Their numbers stand in the table below.
+
+import { axisX, dot, gridX, link, plot, ruleX } from './vendor/plot.js';
+import { el } from './dom.js';
+import { METRIC_NAMES } from './score.js';
+
+const ROW_HEIGHT = 30;
+const LABEL_WIDTH = 92;
+/** Fewer ticks than this would not show a scale, more would run together. */
+const PIXELS_PER_TICK = 80;
+
+/** Two charts stand side by side where each still gets this many pixels. */
+const SIDE_BY_SIDE = 400;
+
+/**
+ * @param {Ablations} ablations
+ * @param {number} width
+ */
+export function ablationCharts({ metric, chance, rows }, width) {
+  const each = width >= 2 * SIDE_BY_SIDE ? Math.floor((width - 32) / 2) : width;
+  const name = METRIC_NAMES[metric];
+  const ticks = Math.max(2, Math.floor((each - LABEL_WIDTH) / PIXELS_PER_TICK));
+  const common = {
+    width: each,
+    height: rows.length * ROW_HEIGHT + 52,
+    marginLeft: LABEL_WIDTH,
+    marginTop: 8,
+    marginBottom: 40,
+    y: { type: 'band', domain: rows.map(({ component }) => component), label: null, tickSize: 0 },
+  };
+  return [
+    figure(
+      'Score: baseline ○, ablated ●, chance dashed',
+      scoresPlot(rows, { label: name, ticks }, chance, common),
+    ),
+    figure(
+      'Effect and its interval; below it, each prompt',
+      effectsPlot(rows, { label: `change of ${name}`, ticks }, common),
+    ),
+  ];
+}
+
+/**
+ * @param {string} title
+ * @param {SVGSVGElement | HTMLElement} chart
+ */
+function figure(title, chart) {
+  // The chart is one image; labels on its unnamed groups would only confuse.
+  for (const group of chart.querySelectorAll('g[aria-label]')) group.removeAttribute('aria-label');
+  chart.setAttribute('role', 'img');
+  chart.setAttribute('aria-label', `${title}. The table below holds the numbers.`);
+  return el('figure', { class: 'chart' }, el('figcaption', { text: title }), chart);
+}
+
+/**
+ * @param {AblationRow[]} rows
+ * @param {{ label: string, ticks: number }} axis
+ * @param {number | null} chance
+ * @param {object} common
+ */
+function scoresPlot(rows, axis, chance, common) {
+  const y = 'component';
+  return plot({
+    ...common,
+    x: { nice: true, zero: true },
+    marks: [
+      gridX({ ticks: axis.ticks }),
+      axisX({ ...axis, labelArrow: 'none', labelAnchor: 'center' }),
+      ...(chance === null
+        ? []
+        : [ruleX([chance], { stroke: 'var(--chance)', strokeDasharray: '4 3' })]),
+      link(rows, {
+        x1: 'mean_baseline',
+        x2: 'mean_ablated',
+        y1: y,
+        y2: y,
+        stroke: 'var(--mark)',
+        strokeWidth: 2,
+      }),
+      dot(rows, {
+        x: 'mean_baseline',
+        y,
+        r: 5,
+        stroke: 'var(--mark)',
+        strokeWidth: 2,
+        fill: 'var(--surface)',
+      }),
+      dot(rows, { x: 'mean_ablated', y, r: 5, fill: 'var(--mark)' }),
+    ],
+  });
+}
+
+/**
+ * @param {AblationRow[]} rows
+ * @param {{ label: string, ticks: number }} axis
+ * @param {object} common
+ */
+function effectsPlot(rows, axis, common) {
+  const points = rows.flatMap(({ component, sequences, baseline, ablated }) =>
+    sequences.map((sequence, index) => ({
+      component,
+      effect: (ablated[index] ?? 0) - (baseline[index] ?? 0),
+      title: `prompt ${sequence}`,
+    })),
+  );
+  const intervals = rows.map(({ component, effect, ci: [low, high] }) => ({
+    component,
+    effect,
+    low,
+    high,
+  }));
+  const y = 'component';
+  return plot({
+    ...common,
+    x: { nice: true },
+    marks: [
+      gridX({ ticks: axis.ticks }),
+      axisX({ ...axis, labelArrow: 'none', labelAnchor: 'center' }),
+      ruleX([0], { stroke: 'var(--ink-2)' }),
+      dot(points, { x: 'effect', y, dy: 9, r: 2, fill: 'var(--point)', title: 'title' }),
+      link(intervals, {
+        x1: 'low',
+        x2: 'high',
+        y1: y,
+        y2: y,
+        stroke: 'var(--mark)',
+        strokeWidth: 4,
+        strokeLinecap: 'butt',
+      }),
+      dot(intervals, {
+        x: 'effect',
+        y,
+        r: 5,
+        fill: 'var(--mark)',
+        stroke: 'var(--surface)',
+        strokeWidth: 1.5,
+      }),
+    ],
+  });
+}

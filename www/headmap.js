@@ -1,0 +1,212 @@
+// The map of all heads' scores: canvas, the best head in a sentence, a table.
+
+import { HeadMapView } from './pkg/headscope.js';
+import { announce } from './announce.js';
+import { CanvasBoard } from './canvas-board.js';
+import { byId, button, el, facts } from './dom.js';
+import { plural, score as figure, timesChance } from './format.js';
+import { headIndex, headName, rankHeads } from './heads.js';
+import { METRIC_NAMES } from './score.js';
+import { sortableTable } from './sortable-table.js';
+import { parseView } from './view.js';
+
+/** @param {import('./study.js').Study} study */
+export function setUpHeadMap(study) {
+  const sentence = byId('scores-sentence', HTMLParagraphElement);
+  const empty = byId('headmap-empty', HTMLParagraphElement);
+  const readout = byId('headmap-readout', HTMLDivElement);
+  const topList = byId('top-heads', HTMLDivElement);
+  const fold = byId('scores-table-fold', HTMLDetailsElement);
+
+  /** @type {HeadScores | null} */
+  let scores = null;
+  /** @type {import('./heads.js').RankedHead[]} */
+  let heads = [];
+  let drawn = '';
+
+  /** @param {string} head */
+  const open = (head) => study.change({ head });
+
+  const board = new CanvasBoard(
+    byId('headmap', HTMLCanvasElement),
+    byId('headmap-scroll', HTMLDivElement),
+    {
+      point(cell, byKey) {
+        board.mark(cell);
+        const found = showFacts(cell);
+        if (byKey) announce(found);
+      },
+      pick({ row, column }) {
+        open(headName(row, column));
+        announce(`Opening ${headName(row, column)}`);
+      },
+      leave() {
+        board.mark(null);
+        showFacts(null);
+      },
+    },
+  );
+
+  /**
+   * @param {import('./canvas-board.js').Cell | null} cell
+   * @returns {string} the same in one sentence, for the announcer
+   */
+  function showFacts(cell) {
+    const found =
+      cell && heads.find(({ layer, head }) => layer === cell.row && head === cell.column);
+    const against = timesChance(found?.mean, scores?.chance);
+    const rank = found ? `${found.rank} of ${heads.length}` : '–';
+    readout.replaceChildren(
+      el('p', { class: 'readout-title', text: found ? `Head ${found.name}` : 'No head chosen' }),
+      facts([
+        ['Score', figure(found?.mean)],
+        ['Spread over prompts (SD)', figure(found?.sd)],
+        ['Against chance', against],
+        ['Rank', rank],
+      ]),
+    );
+    return found ? `${found.name}: ${figure(found.mean)}, ${against} chance, rank ${rank}` : '';
+  }
+
+  function showTable() {
+    const root = byId('scores-table', HTMLDivElement);
+    root.replaceChildren(...(scores && fold.open ? [scoresTable(scores, heads, open)] : []));
+  }
+  fold.addEventListener('toggle', showTable);
+  showFacts(null);
+
+  study.subscribe((state) => {
+    const { settings } = state;
+    const { colors } = parseView(settings.view);
+    const look = `${colors} ${settings.head}`;
+    if (state.scores === scores && look === drawn) return;
+    const scored = state.scores !== scores;
+    scores = state.scores;
+    drawn = look;
+    heads = scores ? rankHeads(scores) : [];
+    empty.hidden = scores !== null;
+    board.show(scores && headMapView(scores, settings.head, colors));
+    sentence.textContent = scores ? summarise(scores, heads, settings.head) : '';
+    if (!scored) return;
+    showFacts(null);
+    topList.replaceChildren(...(scores ? [topHeads(scores, heads, open)] : []));
+    showTable();
+  });
+}
+
+/**
+ * @param {HeadScores} scores
+ * @param {import('./heads.js').RankedHead[]} heads
+ * @param {string} shown
+ */
+function summarise({ metric, chance, n, skipped, best, higher_is_more }, heads, shown) {
+  const bestName = headName(best.layer, best.head);
+  const own = heads.find(({ name }) => name === shown);
+  const parts = [
+    `${bestName} gives the most attention to the same category: ${METRIC_NAMES[metric]} ${figure(best.score)}, ${timesChance(best.score, chance)} the chance level of ${figure(chance)}, over ${plural(n, 'prompt')}${higher_is_more ? '' : ' (lower is more)'}.`,
+  ];
+  if (own && own.name !== bestName) {
+    parts.push(`${shown} ranks ${own.rank} of ${heads.length} with ${figure(own.mean)}.`);
+  }
+  if (skipped.length > 0) parts.push(`${plural(skipped.length, 'prompt')} had no score.`);
+  return parts.join(' ');
+}
+
+/**
+ * @param {HeadScores} scores
+ * @param {string} shown
+ * @param {string} colors
+ * @returns {BoardView}
+ */
+function headMapView({ mean, chance, best }, shown, colors) {
+  const columns = mean[0]?.length ?? 0;
+  const view = new HeadMapView({
+    n_layer: mean.length,
+    n_head: columns,
+    scores: mean.flat(),
+    chance,
+    colors,
+    best: [best.layer, best.head],
+    shown: headIndex(shown),
+  });
+  return {
+    rows: mean.length,
+    columns,
+    size: (width) => view.size(width),
+    draw: (context, dpr, dark, row, column) => view.draw(context, dpr, dark, row, column),
+    cellAt(x, y) {
+      const cell = view.cell_at(x, y);
+      return cell && { row: cell.layer, column: cell.head };
+    },
+    free: () => view.free(),
+  };
+}
+
+/** How many heads stand beside the map. */
+const TOP = 8;
+
+/**
+ * The heads with the most same-category attention, each a way to open it.
+ * @param {HeadScores} scores
+ * @param {import('./heads.js').RankedHead[]} heads
+ * @param {(head: string) => void} open
+ */
+function topHeads({ higher_is_more }, heads, open) {
+  const top = heads.filter(({ rank }) => rank >= 1 && rank <= TOP).sort((a, b) => a.rank - b.rank);
+  const largest = Math.max(...top.map(({ mean }) => mean ?? 0));
+  const list = el('ol', { class: 'top-heads' });
+  for (const { name, mean } of top) {
+    const bar = el('span', { class: 'bar', 'aria-hidden': 'true' });
+    bar.style.transform = `scaleX(${(mean ?? 0) / largest})`;
+    list.append(
+      el(
+        'li',
+        {},
+        button(name, 'link', () => open(name)),
+        bar,
+        el('span', { class: 'figure', text: figure(mean) }),
+      ),
+    );
+  }
+  return el(
+    'div',
+    {},
+    el('h3', { text: higher_is_more ? 'Highest scores' : 'Lowest surprisal' }),
+    list,
+  );
+}
+
+/**
+ * @param {HeadScores} scores
+ * @param {import('./heads.js').RankedHead[]} heads
+ * @param {(head: string) => void} open
+ */
+function scoresTable({ metric, chance, n }, heads, open) {
+  const caption = `Every head, ${METRIC_NAMES[metric]} over ${plural(n, 'prompt')}; chance ${figure(chance)}`;
+  const byRank = [...heads].sort((a, b) => a.rank - b.rank);
+  return sortableTable(
+    caption,
+    [
+      {
+        label: 'Head',
+        show: ({ name }) => button(name, 'link', () => open(name)),
+        sortBy: ({ layer, head }) => layer * 1000 + head,
+      },
+      {
+        label: 'Rank',
+        show: ({ rank }) => String(rank),
+        sortBy: ({ rank }) => rank,
+        figures: true,
+      },
+      {
+        label: 'Mean',
+        show: ({ mean }) => figure(mean),
+        sortBy: ({ mean }) => mean ?? 0,
+        figures: true,
+      },
+      { label: 'SD', show: ({ sd }) => figure(sd), sortBy: ({ sd }) => sd ?? 0, figures: true },
+      { label: '× chance', show: ({ mean }) => timesChance(mean, chance), figures: true },
+    ],
+    byRank,
+  );
+}

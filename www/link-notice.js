@@ -1,0 +1,32 @@
+// What a link asked for and could not have, in one place: its controls say so
+// too, but may be folded away.
+
+import { byId, el } from './dom.js';
+
+/** @param {import('./study.js').Study} study */
+export function setUpLinkNotice(study) {
+  const notice = byId('link-notice', HTMLDivElement);
+  /** @type {SettingProblem[]} */
+  let shown = [];
+  study.subscribe(({ settingProblems }) => {
+    if (settingProblems === shown) return;
+    shown = settingProblems;
+    notice.hidden = shown.length === 0;
+    notice.replaceChildren();
+    if (shown.length === 0) return;
+    const list = el('ul');
+    for (const { key, message } of shown)
+      list.append(el('li', {}, el('b', { text: key }), `: ${message}`));
+    notice.append(
+      el(
+        'div',
+        { class: 'problem' },
+        el('p', {
+          class: 'problem-what',
+          text: 'Some of what was asked for could not be used; the rest stands.',
+        }),
+        list,
+      ),
+    );
+  });
+}

@@ -1,0 +1,94 @@
+// Wires the page together: loads the Rust module, starts the worker, opens the
+// study the link describes, and hands it to every view.
+
+import { setUpAblations } from './ablations.js';
+import { byId } from './dom.js';
+import { EngineClient } from './engine.js';
+import { setUpExport } from './export.js';
+import { setUpHeadMap } from './headmap.js';
+import { setUpHeatmap } from './heatmap.js';
+import { setUpLinkNotice } from './link-notice.js';
+import { onLinkChange, readLink, writeLink } from './link.js';
+import { setUpModelChoice } from './model-choice.js';
+import { showProblem } from './problem-box.js';
+import { setUpPrompts } from './prompts.js';
+import { setUpPublished } from './published.js';
+import { setUpSettings } from './settings.js';
+import { setUpShortcuts } from './shortcuts.js';
+import { setUpSteps } from './steps.js';
+import { stateName } from './study-state.js';
+import { Study } from './study.js';
+import { setUpTheme } from './theme.js';
+import { loadWasm } from './wasm.js';
+import { setUpWords } from './words.js';
+
+async function openStudy() {
+  const [module, words] = await Promise.all([loadWasm(), fetchText('./data/semantic_words.csv')]);
+  const { settings, problems } = readLink();
+  const study = new Study(new EngineClient(module), settings, problems);
+
+  setUpSteps(study);
+  setUpLinkNotice(study);
+  setUpModelChoice(study);
+  setUpSettings(study);
+  setUpWords(study, words);
+  setUpPrompts(study);
+  setUpHeatmap(study);
+  setUpHeadMap(study);
+  setUpAblations(study);
+  setUpPublished(study);
+  setUpExport(study);
+  setUpShortcuts(study);
+
+  followState(study);
+  followLink(study);
+  await study.open();
+}
+
+/** @param {Study} study */
+function followState(study) {
+  study.subscribe((state) => {
+    document.documentElement.dataset.state = stateName(state);
+  });
+}
+
+/** @param {Study} study */
+function followLink(study) {
+  let written = study.state.settings;
+  study.subscribe(({ settings }) => {
+    if (settings === written) return;
+    written = settings;
+    writeLink(settings);
+  });
+  onLinkChange(() => {
+    const { settings, problems } = readLink();
+    study.openLink(settings, problems);
+  });
+}
+
+/** @param {string} path */
+async function fetchText(path) {
+  const response = await fetch(new URL(path, import.meta.url));
+  if (!response.ok) throw new Error(`${path} answered ${response.status}`);
+  return response.text();
+}
+
+/** @param {unknown} thrown */
+function reportFailedStart(thrown) {
+  document.documentElement.dataset.state = 'error';
+  byId('note-head', HTMLParagraphElement).textContent = '';
+  showProblem(
+    byId('launch-problem', HTMLDivElement),
+    {
+      what: `Headscope could not start in this browser (${thrown instanceof Error ? thrown.message : thrown}).`,
+      kept: 'The link keeps your settings.',
+      next: 'It needs WebAssembly with SIMD: Chrome or Edge 91, Firefox 89, Safari 16.4, or later. If yours is newer, check the connection and reload.',
+      offer: 'retry',
+      key: null,
+    },
+    () => location.reload(),
+  );
+}
+
+setUpTheme();
+openStudy().catch(reportFailedStart);

@@ -1,0 +1,65 @@
+// The choice of model beside the Start button.
+
+import { check_settings } from './pkg/headscope.js';
+import { byId, debounce } from './dom.js';
+
+const NAMED = ['gpt2', 'tiny'];
+
+/** @param {import('./study.js').Study} study */
+export function setUpModelChoice(study) {
+  const radios = /** @type {NodeListOf<HTMLInputElement>} */ (
+    document.querySelectorAll('input[name="model"]')
+  );
+  const address = byId('model-address', HTMLInputElement);
+  const byAddress = byId('model-url', HTMLInputElement);
+  const error = byId('model-error', HTMLParagraphElement);
+
+  /** @param {string} message */
+  function complain(message) {
+    error.textContent = message;
+    address.setAttribute('aria-invalid', String(message !== ''));
+  }
+
+  function chooseAddress() {
+    const model = address.value.trim();
+    const problem = check_settings({ ...study.state.settings, model }).find(
+      ({ key }) => key === 'model',
+    );
+    if (model === '' || NAMED.includes(model)) {
+      complain('Give the http(s) address of the folder; until then the model stays as it was.');
+    } else if (problem) {
+      complain(problem.message);
+    } else {
+      complain('');
+      study.change({ model });
+    }
+  }
+
+  for (const radio of radios) {
+    radio.addEventListener('change', () => {
+      if (radio === byAddress) {
+        address.focus();
+        if (address.value) chooseAddress();
+        return;
+      }
+      complain('');
+      study.change({ model: radio.value });
+    });
+  }
+  address.addEventListener('input', () => {
+    byAddress.checked = true;
+  });
+  address.addEventListener('input', debounce(400, chooseAddress));
+
+  /** @type {string | null} */
+  let shown = null;
+  study.subscribe(({ settings, settingProblems }) => {
+    const problem = settingProblems.find(({ key }) => key === 'model');
+    if (problem) complain(problem.message);
+    if (settings.model === shown) return;
+    shown = settings.model;
+    const named = NAMED.includes(shown);
+    for (const radio of radios) radio.checked = radio.value === (named ? shown : 'url');
+    if (!named && address.value !== shown) address.value = shown;
+  });
+}

@@ -1,0 +1,34 @@
+// Errors a person can act on: what happened, what was kept, what to do next.
+
+/**
+ * @param {unknown} value
+ * @returns {value is Cancelled}
+ */
+export function isCancelled(value) {
+  return typeof value === 'object' && value !== null && 'cancelled' in value;
+}
+
+/**
+ * @param {unknown} value
+ * @returns {value is Problem}
+ */
+export function isProblem(value) {
+  return typeof value === 'object' && value !== null && 'what' in value && 'next' in value;
+}
+
+/**
+ * Anything thrown, as a problem. What is not one already is a bug of ours, and says so.
+ * @param {unknown} thrown
+ * @returns {Problem}
+ */
+export function asProblem(thrown) {
+  if (isProblem(thrown)) return thrown;
+  const text = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown);
+  return {
+    what: `This is a bug in Headscope: ${text}`,
+    kept: 'The settings and the results shown are unchanged.',
+    next: 'Reload the page (the link keeps your settings); if it comes back, please report this text with the link.',
+    offer: null,
+    key: null,
+  };
+}

@@ -1,0 +1,49 @@
+// A score never stands alone: beside it, what uniform attention would score.
+
+import { el } from './dom.js';
+import { score as figure, timesChance } from './format.js';
+
+export const METRIC_NAMES = {
+  'cell-mean': 'cell mean',
+  'row-mass': 'row mass',
+  surprisal: 'surprisal',
+};
+
+/**
+ * @param {HTMLElement} root
+ * @param {PatternResult | null} result
+ * @param {Metric} metric
+ */
+export function showScore(root, result, metric) {
+  root.replaceChildren();
+  if (!result) return;
+  if (result.score === null) {
+    root.append(
+      el('p', {
+        text: 'No score: this prompt has no earlier word of the same category to look at.',
+      }),
+    );
+    return;
+  }
+  root.append(
+    el(
+      'dl',
+      { class: 'stats' },
+      stat(`Score (${METRIC_NAMES[metric]})`, figure(result.score)),
+      stat('Chance level', figure(result.chance)),
+      stat('Against chance', timesChance(result.score, result.chance)),
+    ),
+    el('p', {
+      class: 'muted small',
+      text: `Chance is the same metric of uniform causal attention. ${metric === 'surprisal' ? 'Lower' : 'Higher'} means more same-category attention.`,
+    }),
+  );
+}
+
+/**
+ * @param {string} name
+ * @param {string} value
+ */
+function stat(name, value) {
+  return el('div', {}, el('dt', { text: name }), el('dd', { text: value }));
+}

@@ -1,0 +1,55 @@
+// Single-key shortcuts and the dialog that lists them. They can be turned off:
+// whoever speaks to the computer would set them off by talking.
+
+import { byId } from './dom.js';
+import { stepPrompt } from './prompts.js';
+import { toggleTheme } from './theme.js';
+
+const KEY = 'headscope-shortcuts';
+
+/** @param {import('./study.js').Study} study */
+export function setUpShortcuts(study) {
+  const dialog = byId('shortcuts', HTMLDialogElement);
+  const on = byId('shortcuts-on', HTMLInputElement);
+  on.checked = read() !== 'off';
+  on.addEventListener('change', () => write(on.checked ? 'on' : 'off'));
+  byId('help', HTMLButtonElement).addEventListener('click', () => dialog.showModal());
+  byId('shortcuts-close', HTMLButtonElement).addEventListener('click', () => dialog.close());
+
+  /** @type {Record<string, () => void>} */
+  const actions = {
+    '?': () => dialog.showModal(),
+    '[': () => stepPrompt(study, -1),
+    ']': () => stepPrompt(study, 1),
+    t: toggleTheme,
+  };
+  addEventListener('keydown', (event) => {
+    const action = actions[event.key];
+    if (!action || !on.checked || dialog.open || isTyping(event)) return;
+    event.preventDefault();
+    action();
+  });
+}
+
+/** @param {KeyboardEvent} event */
+function isTyping({ target, ctrlKey, metaKey, altKey }) {
+  if (ctrlKey || metaKey || altKey) return true;
+  return target instanceof Element && target.matches('input, textarea, select');
+}
+
+function read() {
+  try {
+    return localStorage.getItem(KEY);
+  } catch {
+    return null;
+  }
+}
+
+/** @param {string} value */
+function write(value) {
+  try {
+    localStorage.setItem(KEY, value);
+  } catch {
+    // The choice then lasts as long as the page.
+  }
+}

@@ -1,0 +1,64 @@
+// One step of the study: its button, what it will cost beside it, the progress
+// in the same place while it runs, and its problem below.
+
+import { bytes } from './format.js';
+import { byId, el, isOff, setOff } from './dom.js';
+import { showProblem } from './problem-box.js';
+import { ProgressBar } from './progress.js';
+
+/**
+ * @param {import('./study.js').Study} study
+ * @param {Step} step
+ * @param {(state: import('./study-state.js').StudyState) => { note: string, ready: boolean, done: boolean }} describe
+ */
+export function setUpStep(study, step, describe) {
+  const root = byId(`step-${step}`, HTMLDivElement);
+  const run = root.querySelector('[data-run]');
+  const note = root.querySelector('[data-note]');
+  if (!(run instanceof HTMLButtonElement) || !note) throw new Error(`step-${step} is incomplete`);
+
+  const progress = new ProgressBar(run.textContent?.trim() ?? '', () => {
+    study.cancel();
+    run.focus();
+  });
+  const problemSlot = el('div', { class: 'step-problem' });
+  root.append(progress.element, problemSlot);
+
+  run.addEventListener('click', () => {
+    if (!isOff(run)) study.perform(step);
+  });
+
+  let running = false;
+  /** @type {Problem | null} */
+  let problem = null;
+  study.subscribe((state) => {
+    const { note: text, ready, done } = describe(state);
+    const wasRunning = running;
+    running = state.task?.step === step;
+    if (running && !wasRunning) progress.reset();
+    if (running && state.task?.progress) progress.show(state.task.progress);
+    root.classList.toggle('running', running);
+    // A step that is done steps back, so that the next one is the obvious one.
+    run.classList.toggle('primary', !done);
+    setOff(run, !ready || state.task !== null);
+    if (note.textContent !== text) note.textContent = text;
+    if (state.problems[step] === problem) return;
+    problem = state.problems[step];
+    showProblem(problemSlot, problem, (offer) => {
+      if (offer === 'tiny') study.change({ model: 'tiny' });
+      study.perform(step === 'head' || offer === 'tiny' ? 'head' : step);
+    });
+  });
+}
+
+/**
+ * What a step will fetch, from whom.
+ * @param {Estimate | null} estimate
+ */
+export function cost(estimate) {
+  if (!estimate) return '';
+  const { host, bytes: count, known } = estimate;
+  if (count === 0) return 'Nothing to download: it is all here.';
+  if (count === null) return `Downloads from ${host}; how much is known once the model is opened.`;
+  return `Downloads ${known ? '' : 'about '}${bytes(count)} from ${host}, once.`;
+}

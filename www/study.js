@@ -1,0 +1,257 @@
+// The steps that change the state of the page. Views subscribe and draw
+// what they are given; nothing here touches the DOM.
+
+import { asProblem, isCancelled } from './problem.js';
+import { firstState, touches } from './study-state.js';
+
+/**
+ * What a change of settings may fetch by itself once Start was pressed: a few
+ * rows of the embedding, but never another layer.
+ */
+const SMALL_FETCH = 2_000_000;
+
+/** @typedef {import('./study-state.js').StudyState} StudyState */
+/** @typedef {(state: StudyState) => void} Listener */
+
+export class Study {
+  #engine;
+  /** @type {StudyState} */
+  #state;
+  /** @type {Listener[]} */
+  #listeners = [];
+  /** @type {AbortController | null} */
+  #controller = null;
+  /** Resolves when the running step has ended, however it ended. */
+  #idle = Promise.resolve();
+  /** Counts changes of settings, so that only the latest is followed up. */
+  #turn = 0;
+  /** Whether the prompts shown are not those of the settings. */
+  #mustRedraw = false;
+  /** Whether the pattern shown is not that of the settings. */
+  #stalePattern = false;
+
+  /**
+   * @param {import('./engine.js').EngineClient} engine
+   * @param {Settings} settings
+   * @param {SettingProblem[]} settingProblems
+   */
+  constructor(engine, settings, settingProblems) {
+    this.#engine = engine;
+    this.#state = firstState(settings, settingProblems);
+  }
+
+  get state() {
+    return this.#state;
+  }
+
+  /** @param {Listener} listener */
+  subscribe(listener) {
+    this.#listeners.push(listener);
+    listener(this.#state);
+  }
+
+  /** Draws the prompts: at first, and again after that failed. */
+  open() {
+    return this.#follow({ redraw: true, mayFetch: false });
+  }
+
+  /**
+   * Changes settings. Results that depended on them go; prompts are drawn
+   * again, and so is the head, if the change needs no more than `SMALL_FETCH`.
+   * @param {Partial<Settings>} patch
+   */
+  change(patch) {
+    const settings = { ...this.#state.settings, ...patch };
+    const others = this.#state.settingProblems.filter(({ key }) => !(key in patch));
+    const changed = this.#replaceSettings(settings, others);
+    if (changed.length > 0) this.#follow({ redraw: touches('prompts', changed), mayFetch: true });
+  }
+
+  /**
+   * Takes over the settings of a link, which never starts a download.
+   * @param {Settings} settings
+   * @param {SettingProblem[]} settingProblems
+   */
+  openLink(settings, settingProblems) {
+    const changed = this.#replaceSettings(settings, settingProblems);
+    if (changed.length > 0) this.#follow({ redraw: touches('prompts', changed), mayFetch: false });
+  }
+
+  /** Shows the head; with `run=all` in the link, goes on to everything else. */
+  async start() {
+    const shown = await this.#showHead();
+    if (shown && this.#state.settings.run === 'all') {
+      if (await this.scoreHeads()) await this.runAblations();
+    }
+  }
+
+  /** Loads what the shown head needs and computes its pattern. */
+  #showHead() {
+    return this.#run('head', async (options) => {
+      const { settings } = this.#state;
+      const model = await this.#engine.call('load', { settings }, options);
+      // A model that lacks the head asked for shows another, and says so.
+      const shown = { ...settings, head: model.head };
+      const pattern = await this.#engine.call('pattern', { settings: shown }, options);
+      this.#set({
+        settings: { ...this.#state.settings, head: model.head },
+        settingProblems: model.problems,
+        model,
+        pattern,
+      });
+    });
+  }
+
+  scoreHeads() {
+    return this.#run('scores', async (options) => {
+      const { settings } = this.#state;
+      this.#set({ scores: await this.#engine.call('score_heads', { settings }, options) });
+    });
+  }
+
+  runAblations() {
+    return this.#run('ablations', async (options) => {
+      const { settings } = this.#state;
+      this.#set({ ablations: await this.#engine.call('run_ablations', { settings }, options) });
+    });
+  }
+
+  /** @param {Step} step */
+  perform(step) {
+    if (step === 'head') return this.start();
+    return step === 'scores' ? this.scoreHeads() : this.runAblations();
+  }
+
+  cancel() {
+    this.#controller?.abort();
+  }
+
+  /** @param {'export_json' | 'export_csv'} format */
+  exportText(format) {
+    return this.#engine.call(format, {});
+  }
+
+  /**
+   * @param {Settings} settings
+   * @param {SettingProblem[]} settingProblems
+   */
+  #replaceSettings(settings, settingProblems) {
+    const before = this.#state.settings;
+    const keys = /** @type {(keyof Settings)[]} */ (Object.keys(settings));
+    const changed = keys.filter((key) => settings[key] !== before[key]);
+    const { task, scores, ablations, problems, model } = this.#state;
+    if (task && touches(task.step, changed)) this.cancel();
+    this.#set({
+      settings,
+      settingProblems,
+      model: changed.includes('model') ? null : model,
+      scores: touches('scores', changed) ? null : scores,
+      ablations: touches('ablations', changed) ? null : ablations,
+      problems: {
+        prompts: touches('prompts', changed) ? null : problems.prompts,
+        head: touches('head', changed) ? null : problems.head,
+        scores: touches('scores', changed) ? null : problems.scores,
+        ablations: touches('ablations', changed) ? null : problems.ablations,
+      },
+    });
+    // The old pattern stays until the new one is there, so that stepping
+    // through prompts does not flicker; `#follow` drops it if none will come.
+    if (touches('head', changed)) this.#stalePattern = true;
+    return changed;
+  }
+
+  /** @param {{ redraw: boolean, mayFetch: boolean }} options */
+  async #follow({ redraw, mayFetch }) {
+    const turn = ++this.#turn;
+    this.#mustRedraw ||= redraw;
+    await this.#idle;
+    if (turn !== this.#turn) return;
+    if (this.#mustRedraw && !(await this.#drawPrompts(turn))) return;
+    await this.#estimate(turn);
+    if (turn !== this.#turn || !this.#stalePattern) return;
+    const started = this.#state.model !== null;
+    const missing = this.#state.estimates.head?.bytes;
+    const allowed = mayFetch ? SMALL_FETCH : 0;
+    if (started && missing != null && missing <= allowed) await this.#showHead();
+    if (this.#stalePattern && turn === this.#turn) this.#set({ pattern: null });
+  }
+
+  /**
+   * @param {number} turn
+   * @returns {Promise<boolean>} whether the prompts are there and still wanted
+   */
+  async #drawPrompts(turn) {
+    const { settings } = this.#state;
+    try {
+      const promptSet = await this.#engine.call('prompts', { settings });
+      if (turn !== this.#turn) return false;
+      this.#mustRedraw = false;
+      this.#set({ promptSet, problems: { ...this.#state.problems, prompts: null } });
+      return true;
+    } catch (thrown) {
+      if (turn === this.#turn) this.#fail('prompts', thrown);
+      return false;
+    }
+  }
+
+  /** @param {number} turn */
+  async #estimate(turn) {
+    const { settings } = this.#state;
+    /** @param {Step} step */
+    const ask = (step) => this.#engine.call('estimate', { settings, step }).catch(() => null);
+    const [head, scores, ablations] = await Promise.all([
+      ask('head'),
+      ask('scores'),
+      ask('ablations'),
+    ]);
+    if (turn === this.#turn) this.#set({ estimates: { head, scores, ablations } });
+  }
+
+  /**
+   * Runs a step: one at a time, with progress, ending in a result, a problem,
+   * or (cancelled) in the state before.
+   * @param {Step} step
+   * @param {(options: { signal: AbortSignal, onProgress: (progress: Progress) => void }) => Promise<void>} work
+   * @returns {Promise<boolean>} whether it ended in a result
+   */
+  async #run(step, work) {
+    if (this.#controller) return false;
+    const controller = new AbortController();
+    this.#controller = controller;
+    let settle = () => {};
+    this.#idle = new Promise((resolve) => (settle = resolve));
+    this.#set({
+      task: { step, progress: null },
+      problems: { ...this.#state.problems, [step]: null },
+    });
+    /** @param {Progress} progress */
+    const onProgress = (progress) => this.#set({ task: { step, progress } });
+    try {
+      await work({ signal: controller.signal, onProgress });
+      if (step === 'head') this.#stalePattern = false;
+      return true;
+    } catch (thrown) {
+      if (!isCancelled(thrown)) this.#fail(step, thrown);
+      return false;
+    } finally {
+      this.#controller = null;
+      this.#set({ task: null });
+      settle();
+      this.#estimate(this.#turn);
+    }
+  }
+
+  /**
+   * @param {import('./study-state.js').Place} place
+   * @param {unknown} thrown
+   */
+  #fail(place, thrown) {
+    this.#set({ problems: { ...this.#state.problems, [place]: asProblem(thrown) } });
+  }
+
+  /** @param {Partial<StudyState>} patch */
+  #set(patch) {
+    this.#state = { ...this.#state, ...patch };
+    for (const listener of this.#listeners) listener(this.#state);
+  }
+}

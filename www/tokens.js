@@ -1,0 +1,76 @@
+// Tokens as they are fed: which word each belongs to, and how they are shown.
+
+import { categoryBadge, categoryClass } from './categories.js';
+import { el, hiddenText } from './dom.js';
+
+/**
+ * @typedef {object} FedToken
+ * @property {string} text with its leading space
+ * @property {number} id
+ * @property {number} category of its word; -1 for none
+ * @property {boolean} split whether its word takes several tokens
+ */
+
+/**
+ * Pairs tokens with words. Beginning-of-text belongs to none.
+ * @param {Prompt} prompt
+ * @returns {FedToken[]}
+ */
+export function fedTokens({ words, categories, tokens, token_ids, splits }) {
+  const lengths = new Map(splits.map(({ word, tokens: parts }) => [word, parts.length]));
+  const owner = words.flatMap((word, index) => Array(lengths.get(word) ?? 1).fill(index));
+  return tokens.map((text, index) => {
+    const word = index === 0 ? undefined : owner[index - 1];
+    return {
+      text,
+      id: token_ids[index] ?? -1,
+      category: word === undefined ? -1 : (categories[word] ?? -1),
+      split: word !== undefined && lengths.has(words[word] ?? ''),
+    };
+  });
+}
+
+/**
+ * A token's text with its leading space made visible; line breaks too.
+ * @param {string} text
+ */
+export function tokenText(text) {
+  const space = text.startsWith(' ');
+  const rest = (space ? text.slice(1) : text).replaceAll('\n', '⏎');
+  const parts = [document.createTextNode(rest)];
+  if (!space) return parts;
+  return [el('span', { class: 'space', text: '␣', 'aria-hidden': 'true' }), ...parts];
+}
+
+/**
+ * One token in full: category letter, text, id, and whether its word is split.
+ * @param {FedToken} token
+ * @param {string} categoryName
+ */
+export function tokenCard({ text, id, category, split }, categoryName) {
+  const known = category >= 0;
+  return el(
+    'li',
+    { class: `token ${categoryClass(category)}${split ? ' split' : ''}` },
+    ...(known ? [categoryBadge(category)] : []),
+    el('span', { class: 'token-text' }, ...tokenText(text)),
+    el('span', { class: 'token-id', text: String(id) }),
+    hiddenText(
+      `${known ? `, category ${categoryName}` : ''}${split ? ', part of a split word' : ''}`,
+    ),
+  );
+}
+
+/**
+ * One token in brief, for lists of prompts.
+ * @param {FedToken} token
+ */
+export function tokenChip({ text, category, split }) {
+  const className = `chip ${categoryClass(category)}${split ? ' split' : ''}`;
+  return el(
+    'span',
+    { class: className },
+    ...(category >= 0 ? [categoryBadge(category)] : []),
+    ...tokenText(text),
+  );
+}

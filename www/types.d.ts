@@ -1,0 +1,257 @@
+// The seam between the page, the worker and the Rust module, as types that
+// every module of the page sees. The shapes are those of the results the Rust
+// side serialises; the JSDoc comments in the modules refer to them by name.
+
+type Metric = 'cell-mean' | 'row-mass' | 'surprisal';
+type Kind =
+  'notebook' | 'position-mean' | 'dataset-mean' | 'global-mean' | 'zero' | 'resample' | 'head-mean';
+type ColorName = 'viridis' | 'magma' | 'cividis' | 'blues';
+
+/** Everything a link restores. `prompt` is a sequence number, from 0, as drawn. */
+interface Settings {
+  model: string;
+  seed: number;
+  n: number;
+  len: number;
+  cats: number;
+  words: string | null;
+  text: string | null;
+  head: string;
+  prompt: number;
+  metric: Metric;
+  kind: Kind;
+  view: string | null;
+  run: 'all' | null;
+}
+
+/** A value of one setting that cannot be used, and why. */
+interface SettingProblem {
+  key: string;
+  value: string;
+  message: string;
+}
+
+/** An error that a person can act on. */
+interface Problem {
+  what: string;
+  kept: string;
+  next: string;
+  offer: 'tiny' | 'retry' | null;
+  key: string | null;
+}
+
+interface Cancelled {
+  cancelled: true;
+}
+
+interface Progress {
+  stage: string;
+  done: number;
+  total: number;
+  unit: 'bytes' | 'prompts' | 'runs';
+  network: number;
+  cache: number;
+}
+
+interface Prompt {
+  sequence: number;
+  words: string[];
+  categories: number[];
+  tokens: string[];
+  token_ids: number[];
+  splits: { word: string; tokens: string[] }[];
+  kept: boolean;
+  reason: string | null;
+  targets: number;
+}
+
+interface PromptSet {
+  prompts: Prompt[];
+  categories: string[];
+  kept: number[];
+  problems: SettingProblem[];
+}
+
+type Step = 'head' | 'scores' | 'ablations';
+
+interface Estimate {
+  host: string;
+  bytes: number | null;
+  known: boolean;
+}
+
+interface ModelInfo {
+  id: string;
+  name: string;
+  n_layer: number;
+  n_head: number;
+  d_model: number;
+  n_ctx: number;
+  n_vocab: number;
+  file_bytes: number;
+  head: string;
+  problems: SettingProblem[];
+  note: string | null;
+}
+
+interface Shares {
+  same_category: number;
+  same_word: number;
+  self: number;
+  bos: number;
+  other: number;
+}
+
+interface PatternResult {
+  head: string;
+  prompt: number;
+  n: number;
+  pattern: Float32Array;
+  relations: Uint8Array;
+  tokens: string[];
+  score: number | null;
+  chance: number | null;
+  shares: Shares;
+}
+
+interface HeadScores {
+  metric: Metric;
+  chance: number | null;
+  higher_is_more: boolean;
+  mean: (number | null)[][];
+  sd: (number | null)[][];
+  per_prompt: Record<string, (number | null)[][]>;
+  best: { layer: number; head: number; score: number };
+  rank_of_shown: number;
+  n: number;
+  skipped: { sequence: number; reason: string }[];
+}
+
+interface AblationRow {
+  component: string;
+  kind: Kind;
+  label: string;
+  sequences: number[];
+  baseline: number[];
+  ablated: number[];
+  mean_baseline: number;
+  mean_ablated: number;
+  effect: number;
+  ci: [number, number];
+  shares_before: Shares;
+  shares_after: Shares;
+}
+
+interface Ablations {
+  head: string;
+  metric: Metric;
+  chance: number | null;
+  kind: Kind;
+  n: number;
+  rows: AblationRow[];
+}
+
+/** What the methods of the engine in the worker take and give. */
+interface EngineMethods {
+  prompts: { args: { settings: Settings }; result: PromptSet };
+  estimate: { args: { settings: Settings; step: Step }; result: Estimate };
+  load: { args: { settings: Settings }; result: ModelInfo };
+  pattern: { args: { settings: Settings }; result: PatternResult };
+  score_heads: { args: { settings: Settings }; result: HeadScores };
+  run_ablations: { args: { settings: Settings }; result: Ablations };
+  export_json: { args: {}; result: string };
+  export_csv: { args: {}; result: string };
+}
+
+type ToWorker =
+  | { init: { module: WebAssembly.Module; base: string } }
+  | { id: number; method: keyof EngineMethods; args: object }
+  | { cancel: number };
+
+type FromWorker =
+  | { id: number; result: unknown }
+  | { id: number; problem: Problem | Cancelled }
+  | { id: number; progress: Progress };
+
+/** What can be drawn on a CanvasBoard: rows and columns of cells. */
+interface BoardView {
+  rows: number;
+  columns: number;
+  size(width: number): { width: number; height: number };
+  draw(
+    context: CanvasRenderingContext2D,
+    dpr: number,
+    dark: boolean,
+    row: number,
+    column: number,
+  ): void;
+  cellAt(x: number, y: number): { row: number; column: number } | undefined;
+  free(): void;
+}
+
+declare module '*/pkg/headscope.js' {
+  export default function init(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  export function parse_link(hash: string): { settings: Settings; problems: SettingProblem[] };
+  export function format_link(settings: Settings): string;
+  export function default_settings(): Settings;
+  export function parse_words(csv: string): { rows: string[][] };
+  export function format_words(rows: string[][]): string;
+  export function check_settings(settings: Settings): SettingProblem[];
+
+  export class PatternView {
+    constructor(options: {
+      pattern: Float32Array;
+      n: number;
+      tokens: string[];
+      relations: Uint8Array;
+      scale: string;
+      max: string;
+      colors: string;
+      bos: string;
+    });
+    size(width: number): { width: number; height: number };
+    draw(ctx: CanvasRenderingContext2D, dpr: number, dark: boolean, q: number, k: number): void;
+    cell_at(x: number, y: number): { q: number; k: number } | undefined;
+    free(): void;
+  }
+
+  export class HeadMapView {
+    constructor(options: {
+      n_layer: number;
+      n_head: number;
+      scores: (number | null)[];
+      chance: number | null;
+      colors: string;
+      best: [number, number] | null;
+      shown: [number, number];
+    });
+    size(width: number): { width: number; height: number };
+    draw(
+      ctx: CanvasRenderingContext2D,
+      dpr: number,
+      dark: boolean,
+      layer: number,
+      head: number,
+    ): void;
+    cell_at(x: number, y: number): { layer: number; head: number } | undefined;
+    free(): void;
+  }
+
+  export class Engine {
+    constructor(base: string, build: string);
+    [method: string]: (
+      args: object,
+      onProgress: (progress: Progress) => void,
+      signal: AbortSignal,
+    ) => Promise<unknown>;
+  }
+}
+
+declare module '*/vendor/plot.js' {
+  export function plot(options: object): SVGSVGElement | HTMLElement;
+  export function dot(data: unknown, options: object): object;
+  export function link(data: unknown, options: object): object;
+  export function ruleX(data: unknown, options?: object): object;
+  export function axisX(options: object): object;
+  export function gridX(options?: object): object;
+}
