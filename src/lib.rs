@@ -10,7 +10,7 @@
 //!    stands in [`model::gpt2`], top to bottom.
 //! 5. [`study`]: scores of heads and ablations of what feeds them. A new metric
 //!    goes into [`study::metric`], a new ablation into [`study::ablation`].
-//! 6. [`render`]: heatmaps.
+//! 6. Heatmaps are drawn in [`render`].
 //! 7. `web` (in the browser only): the edge where all of this meets the page.
 //!
 //! Imports run one way, `web` → `render`, `study` → `model` → `weights`;

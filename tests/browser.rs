@@ -8,8 +8,8 @@ mod common;
 use common::{assert_close, json, numbers};
 use headscope::render::Palette;
 use headscope::web::{
-    Engine, HeadMapView, PatternView, check_settings, default_settings, format_link, format_words, parse_link,
-    parse_words,
+    Engine, HeadMapView, PatternView, check_settings, default_settings, format_link, format_words,
+    parse_link, parse_words,
 };
 use js_sys::{Float32Array, Reflect, Uint8Array};
 use serde_json::Value;
@@ -68,17 +68,27 @@ fn a_pattern_is_drawn_where_the_pointer_finds_it() {
         let context = canvas(side("width"), side("height"));
         view.draw(context.clone(), dpr, false, -1, -1);
         for (q, k, value) in [(1, 0, 0.75), (1, 1, 0.25), (2, 0, 0.2)] {
-            let (x, y) = middle(&size, |x, y| from_js(&view.cell_at(x, y))["q"] == q && from_js(&view.cell_at(x, y))["k"] == k);
+            let (x, y) = middle(&size, |x, y| {
+                from_js(&view.cell_at(x, y))["q"] == q && from_js(&view.cell_at(x, y))["k"] == k
+            });
             // Beside the number in the middle of the cell.
             let (x, y) = ((x - 16.0) * dpr, (y - 16.0) * dpr);
-            assert_eq!(pixel(&context, x, y), opaque(Palette::Viridis.color(value)), "({q}, {k}) at dpr {dpr}");
+            assert_eq!(
+                pixel(&context, x, y),
+                opaque(Palette::Viridis.color(value)),
+                "({q}, {k}) at dpr {dpr}"
+            );
         }
         // The masked triangle has the colour of no value.
-        let (x, y) = middle(&size, |x, y| from_js(&view.cell_at(x, y))["q"] == 0 && from_js(&view.cell_at(x, y))["k"] == 2);
+        let (x, y) = middle(&size, |x, y| {
+            from_js(&view.cell_at(x, y))["q"] == 0 && from_js(&view.cell_at(x, y))["k"] == 2
+        });
         let masked = pixel(&context, x * dpr, y * dpr);
         assert!((0..=100).all(|v| masked != opaque(Palette::Viridis.color(f64::from(v) / 100.0))));
         // A cell of the mask has a white outline.
-        let (x, y) = middle(&size, |x, y| from_js(&view.cell_at(x, y))["q"] == 2 && from_js(&view.cell_at(x, y))["k"] == 1);
+        let (x, y) = middle(&size, |x, y| {
+            from_js(&view.cell_at(x, y))["q"] == 2 && from_js(&view.cell_at(x, y))["k"] == 1
+        });
         let row: Vec<[u8; 4]> = (0..30).map(|i| pixel(&context, (x - f64::from(i)) * dpr, y * dpr)).collect();
         assert!(row.contains(&[255, 255, 255, 255]), "no outline in {row:?}");
     }
@@ -168,7 +178,12 @@ async fn an_engine_goes_from_a_link_to_an_exported_file() {
     assert_eq!(file["schema"], "headscope-results/1");
     assert_eq!(file["build"], "a test");
     let layers = |value: &Value| value.as_array().unwrap().iter().flat_map(numbers).collect::<Vec<_>>();
-    assert_close("mean", &layers(&file["head_scores"]["mean"]), &layers(&reference["head_scores_mean"]), 1e-4);
+    assert_close(
+        "mean",
+        &layers(&file["head_scores"]["mean"]),
+        &layers(&reference["head_scores_mean"]),
+        1e-4,
+    );
     let second = &file["head_scores"]["per_prompt"]["1"];
     assert_close("second prompt", &layers(second), &layers(&reference["head_scores_second_prompt"]), 1e-4);
     let pattern = layers(&file["patterns"]["rows"]);
@@ -181,7 +196,9 @@ async fn an_engine_goes_from_a_link_to_an_exported_file() {
         assert_close(&name, &numbers(&ablation["ablated"]), &theirs, 1e-4);
     }
     let csv = engine.export_csv(JsValue::NULL, quiet(), never()).await.unwrap().as_string().unwrap();
-    assert!(csv.starts_with("component,kind,head,metric,prompt,baseline,ablated\nembed,zero,L2H1,cell-mean,0,"));
+    assert!(
+        csv.starts_with("component,kind,head,metric,prompt,baseline,ablated\nembed,zero,L2H1,cell-mean,0,")
+    );
     assert_eq!(csv.lines().count(), 1 + 14 * 22);
 }
 
@@ -197,9 +214,8 @@ async fn a_head_that_the_model_lacks_gives_way_to_the_best() {
 #[wasm_bindgen_test]
 async fn problems_name_the_culprit_and_cancel_is_none() {
     let engine = Engine::new(&origin(), "a test");
-    let load = async |changes: Value| {
-        from_js(&engine.load(settings(&changes), quiet(), never()).await.unwrap_err())
-    };
+    let load =
+        async |changes: Value| from_js(&engine.load(settings(&changes), quiet(), never()).await.unwrap_err());
     let missing = load(serde_json::json!({ "model": format!("{}/tests/fixtures/none", origin()) })).await;
     assert!(missing["what"].as_str().unwrap().contains("config.json"), "{missing}");
     assert_eq!(missing["offer"], "tiny");

@@ -81,9 +81,8 @@ fn every_ablation() {
     let head = reference["target_head"].as_str().unwrap().parse().unwrap();
     let baseline = pollster::block_on(baseline(&model, &cases, head, &NoPace)).unwrap();
     let score = |patterns: &[Vec<f32>]| -> Vec<f64> {
-        let score = |(case, pattern): (&Case, &Vec<f32>)| {
-            Metric::CellMean.score(pattern, &case.relations).unwrap()
-        };
+        let score =
+            |(case, pattern): (&Case, &Vec<f32>)| Metric::CellMean.score(pattern, &case.relations).unwrap();
         cases.iter().zip(patterns).map(score).collect()
     };
     let theirs = reference["ablation_scores"].as_object().unwrap();
@@ -104,18 +103,12 @@ fn next_token_log_probabilities() {
     let reference = reference();
     let tokens = common::tokens();
     let ids = tokens.encode(reference["text"].as_str().unwrap()).unwrap();
-    assert_eq!(
-        ids.iter().map(|&id| id as usize).collect::<Vec<_>>(),
-        integers(&reference["text_token_ids"])
-    );
+    assert_eq!(ids.iter().map(|&id| id as usize).collect::<Vec<_>>(), integers(&reference["text_token_ids"]));
     let sequence = headscope::prompts::WordSequence { words: Vec::new(), categories: Vec::new() };
-    let case = Case {
-        sequence: 0,
-        ids: ids.clone(),
-        relations: headscope::prompts::Relations::of(&sequence),
-    };
+    let case =
+        Case { sequence: 0, ids: ids.clone(), relations: headscope::prompts::Relations::of(&sequence) };
     let model = Folder::open(FOLDER).model(&[case], Depth::Logits);
-    let mut resid = model.embed(&[ids.clone()], &NoHooks).unwrap();
+    let mut resid = model.embed(std::slice::from_ref(&ids), &NoHooks).unwrap();
     for l in 0..2 {
         resid = model.block(l, &resid, &NoHooks).unwrap();
     }

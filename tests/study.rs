@@ -13,8 +13,8 @@ use headscope::model::{Depth, HookPoint, Hooks, NoHooks, Recorder};
 use headscope::prompts::{Relations, WordSequence};
 use headscope::study::metric::uniform;
 use headscope::study::{
-    Case, Component, Head, Kind, Metric, NoPace, Shares, StudyError, ablate, baseline, effects, notebook_preset,
-    score_heads, stats, sweep,
+    Case, Component, Head, Kind, Metric, NoPace, Shares, StudyError, ablate, baseline, effects,
+    notebook_preset, score_heads, stats, sweep,
 };
 use std::cell::RefCell;
 use std::str::FromStr;
@@ -71,7 +71,8 @@ fn permuted_prompts_give_permuted_scores() {
     let cases = notebook_cases();
     let model = Folder::open(FOLDER).model(&cases, Depth::Pattern(2));
     let reversed: Vec<Case> = cases.iter().rev().cloned().collect();
-    let score = |cases: &[Case]| pollster::block_on(score_heads(&model, cases, Metric::RowMass, &NoPace)).unwrap();
+    let score =
+        |cases: &[Case]| pollster::block_on(score_heads(&model, cases, Metric::RowMass, &NoPace)).unwrap();
     let (mut ours, theirs) = (score(&cases).per_prompt, score(&reversed).per_prompt);
     ours.reverse();
     assert_close("scores", &ours.concat().concat(), &theirs.concat().concat(), 1e-6);
@@ -135,7 +136,8 @@ fn ablations_that_reuse_a_run_equal_a_run_from_the_start() {
     check(Component::Embed, Kind::Zero, HookPoint::Embed, &zero);
     check(Component::Attn(1), Kind::Zero, HookPoint::AttnOut(1), &zero);
     check(Component::Mlp(0), Kind::Zero, HookPoint::MlpOut(0), &zero);
-    let heads = |x: &Tensor| x.mean_keepdim(1).unwrap().broadcast_as(x.shape()).unwrap().contiguous().unwrap();
+    let heads =
+        |x: &Tensor| x.mean_keepdim(1).unwrap().broadcast_as(x.shape()).unwrap().contiguous().unwrap();
     check(Component::Pattern(1), Kind::HeadMean, HookPoint::Pattern(1), &heads);
     let one_head = |x: &Tensor| {
         // z of head 3 becomes its mean over the positions of its prompt.
@@ -143,7 +145,8 @@ fn ablations_that_reuse_a_run_equal_a_run_from_the_start() {
         for heads in &mut prompts {
             let rows = &mut heads[3];
             let n = rows.len() as f32;
-            let mean: Vec<f32> = (0..rows[0].len()).map(|e| rows.iter().map(|row| row[e]).sum::<f32>() / n).collect();
+            let mean: Vec<f32> =
+                (0..rows[0].len()).map(|e| rows.iter().map(|row| row[e]).sum::<f32>() / n).collect();
             rows.iter_mut().for_each(|row| row.clone_from(&mean));
         }
         Tensor::new(prompts.concat().concat().concat(), &Device::Cpu).unwrap().reshape(x.shape()).unwrap()
@@ -175,7 +178,8 @@ fn resampling_takes_every_prompt_from_another() {
         let matching: Vec<usize> = (0..cases.len())
             .filter(|&j| {
                 let swap = |x: &Tensor| {
-                    let rows: Vec<u32> = (0..ids.len() as u32).map(|r| if r == i as u32 { j as u32 } else { r }).collect();
+                    let rows: Vec<u32> =
+                        (0..ids.len() as u32).map(|r| if r == i as u32 { j as u32 } else { r }).collect();
                     x.index_select(&Tensor::new(rows, &Device::Cpu).unwrap(), 0).unwrap()
                 };
                 let theirs = slowly(&model, &cases, HookPoint::MlpOut(1), &swap);
@@ -205,7 +209,11 @@ fn an_ablation_computes_only_what_it_can_change() {
         ) -> headscope::model::Result<Tensor> {
             self.0.borrow_mut().push(point);
             // An MLP output that is known spares the MLP; a stream that is known spares attention.
-            if point == HookPoint::ResidMid(0) { Ok(Tensor::zeros((1, 13, 32), candle_core::DType::F32, &Device::Cpu)?) } else { compute() }
+            if point == HookPoint::ResidMid(0) {
+                Ok(Tensor::zeros((1, 13, 32), candle_core::DType::F32, &Device::Cpu)?)
+            } else {
+                compute()
+            }
         }
     }
     let cases = notebook_cases();
@@ -241,10 +249,16 @@ fn effects_pair_every_score_with_its_own_baseline() {
     // Positions are the same in every prompt, so their mean over prompts changes nothing.
     let ablations = [(Component::PosEmbed, Kind::DatasetMean), (Component::Embed, Kind::Zero)];
     let effects =
-        pollster::block_on(effects(&model, &cases, &baseline, Metric::CellMean, &ablations, &NoPace)).unwrap();
+        pollster::block_on(effects(&model, &cases, &baseline, Metric::CellMean, &ablations, &NoPace))
+            .unwrap();
     assert_close("nothing", &effects[0].ablated, &effects[0].baseline, 1e-6);
     let by_hand: Vec<f64> = effects[1].ablated.iter().zip(&effects[1].baseline).map(|(a, b)| a - b).collect();
-    assert_close("effect", &[effects[1].mean()], &[by_hand.iter().sum::<f64>() / by_hand.len() as f64], 1e-12);
+    assert_close(
+        "effect",
+        &[effects[1].mean()],
+        &[by_hand.iter().sum::<f64>() / by_hand.len() as f64],
+        1e-12,
+    );
     let (low, high) = effects[1].interval().unwrap();
     assert!(low < effects[1].mean() && effects[1].mean() < high);
 }

@@ -147,7 +147,8 @@ fn a_file_that_ends_early_is_told() {
 /// The fixture with other names and number types.
 fn republished(prefix: &str, dtype: &str, narrow: impl Fn(f32) -> Vec<u8>) -> Vec<u8> {
     let (header, data) = file();
-    let mut entries: Vec<_> = header.as_object().unwrap().iter().filter(|(k, _)| *k != "__metadata__").collect();
+    let mut entries: Vec<_> =
+        header.as_object().unwrap().iter().filter(|(k, _)| *k != "__metadata__").collect();
     entries.sort_by_key(|(_, entry)| entry["data_offsets"][0].as_u64());
     let mut renamed = serde_json::Map::new();
     let mut bytes = Vec::new();
@@ -254,7 +255,9 @@ fn the_l1h5_study_needs_36_megabytes_of_gpt2_small() {
 fn the_whole_word_table_is_fetched_once_rows_cost_more() {
     let empty = Gpt2::empty(gpt2_small());
     let mut wanted = need(&notebook_cases(), Depth::Pattern(0));
-    let rows = |need: &headscope::model::Need| empty.missing(need).iter().filter(|part| part.tensor == "wte.weight").count();
+    let rows = |need: &headscope::model::Need| {
+        empty.missing(need).iter().filter(|part| part.tensor == "wte.weight").count()
+    };
     assert_eq!(rows(&wanted), wanted.tokens.len());
     wanted.tokens = (0..5000).collect();
     assert_eq!(rows(&wanted), 1);

@@ -104,14 +104,14 @@ impl Gpt2 {
                         Ok(pattern.matmul(&v)?) // (B, H, T, e)
                     })?;
                     let z = z.transpose(1, 2)?.flatten_from(2)?; // (B, T, d)
-                    Ok(attn_proj.forward(&z)?)
+                    attn_proj.forward(&z)
                 })?;
                 Ok((&resid_pre + attn_out)?)
             })?;
             let mlp_out = hooks.run(MlpOut(l), &mut || {
                 let normed = ln_2.forward(&resid_mid, self.config.eps)?;
                 let hidden = mlp_in.forward(&normed)?.gelu()?; // (B, T, d_mlp)
-                Ok(mlp_proj.forward(&hidden)?)
+                mlp_proj.forward(&hidden)
             })?;
             Ok((resid_mid + mlp_out)?)
         })

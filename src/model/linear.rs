@@ -117,7 +117,12 @@ fn tile<const R: usize>(x: &[f32], panel: &[[f32; COLUMNS]], sums: &mut [[f32; C
     }
     for (sums, [left, right]) in sums.iter_mut().zip(acc) {
         let lanes = |v: v128| {
-            [f32x4_extract_lane::<0>(v), f32x4_extract_lane::<1>(v), f32x4_extract_lane::<2>(v), f32x4_extract_lane::<3>(v)]
+            [
+                f32x4_extract_lane::<0>(v),
+                f32x4_extract_lane::<1>(v),
+                f32x4_extract_lane::<2>(v),
+                f32x4_extract_lane::<3>(v),
+            ]
         };
         sums[..4].copy_from_slice(&lanes(left));
         sums[4..].copy_from_slice(&lanes(right));

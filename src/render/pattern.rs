@@ -106,13 +106,7 @@ impl PatternMap {
         let right = (lean + 8.0).min(available * 0.2);
         let smallest = SMALLEST_CELL.min(LARGEST_SIDE / n);
         let cell = ((available - left - right) / n).floor().clamp(smallest, LARGEST_CELL);
-        Layout {
-            cell,
-            left,
-            top,
-            width: left + n * cell + right,
-            height: top + n * cell + COLOR_BAR,
-        }
+        Layout { cell, left, top, width: left + n * cell + right, height: top + n * cell + COLOR_BAR }
     }
 
     /// What lies under a point of the picture.

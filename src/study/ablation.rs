@@ -137,8 +137,7 @@ impl Component {
 /// the embeddings, and patterns and MLPs of all earlier layers.
 #[must_use]
 pub fn notebook_preset(layer: usize) -> Vec<(Component, Kind)> {
-    let mut preset =
-        vec![(Component::Embed, Kind::PositionMean), (Component::PosEmbed, Kind::PositionMean)];
+    let mut preset = vec![(Component::Embed, Kind::PositionMean), (Component::PosEmbed, Kind::PositionMean)];
     for l in 0..layer {
         preset.push((Component::Pattern(l), Kind::HeadMean));
         preset.push((Component::Mlp(l), Kind::PositionMean));
@@ -277,10 +276,8 @@ impl Hooks for Patch<'_> {
 
 impl Patch<'_> {
     fn clean(&self, point: HookPoint) -> Result<Tensor, StudyError> {
-        let missing = || StudyError::NotUpstream {
-            component: self.component,
-            head: Head { layer: 0, head: 0 },
-        };
+        let missing =
+            || StudyError::NotUpstream { component: self.component, head: Head { layer: 0, head: 0 } };
         self.clean.get(&point).cloned().ok_or_else(missing)
     }
 

@@ -110,9 +110,8 @@ fn score_layer(pattern: &Tensor, cases: &[&Case], metric: Metric) -> Result<Vec<
     let (_, n_head, tokens, _) = pattern.dims4().map_err(crate::model::ModelError::from)?;
     let cells = pattern.flatten_all()?.to_vec1::<f32>()?;
     let prompts = cells.chunks_exact(n_head * tokens * tokens).zip(cases);
-    let score = |cells: &[f32], case: &Case| {
-        metric.score(cells, &case.relations).ok_or(StudyError::NothingToScore)
-    };
+    let score =
+        |cells: &[f32], case: &Case| metric.score(cells, &case.relations).ok_or(StudyError::NothingToScore);
     prompts
         .map(|(heads, case)| heads.chunks_exact(tokens * tokens).map(|cells| score(cells, case)).collect())
         .collect()

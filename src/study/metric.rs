@@ -138,6 +138,8 @@ impl Shares {
 /// Uniform causal attention: every row spreads evenly over what it may see.
 #[must_use]
 pub fn uniform(n: usize) -> Vec<f32> {
-    let cell = |i: usize| if i % n <= i / n { 1.0 / (i / n + 1) as f32 } else { 0.0 };
+    let cell = |i: usize| {
+        if i % n <= i / n { 1.0 / (i / n + 1) as f32 } else { 0.0 }
+    };
     (0..n * n).map(cell).collect()
 }

@@ -6,9 +6,7 @@ use super::prompt_set::PromptSet;
 use super::results::{ModelId, Results, Shown, by_sequence};
 use super::{Problem, SettingProblem, Settings};
 use crate::model::{Depth, Gpt2};
-use crate::study::{
-    self, Baseline, Case, Component, Effect, Head, Kind, Pace, Shares, StudyError, stats,
-};
+use crate::study::{self, Baseline, Case, Component, Effect, Head, Kind, Pace, Shares, StudyError, stats};
 use crate::tokens::Tokens;
 use crate::weights::{self, Config, Index, LoadError};
 use futures_util::lock::Mutex;
@@ -187,7 +185,11 @@ impl Engine {
         };
         let cases = self.prompt_set(&settings, &signal).await?.cases();
         let open = self.open_model(&settings.model);
-        let host = if settings.model == "tiny" { String::new() } else { host_of(&folder(&self.base, &settings.model)) };
+        let host = if settings.model == "tiny" {
+            String::new()
+        } else {
+            host_of(&folder(&self.base, &settings.model))
+        };
         let bytes = match open {
             Some(open) => Some(missing(&open, &cases, step, &settings)?),
             None if settings.model == "gpt2" => Some(gpt2_bytes(&cases, step, &settings)?),
@@ -219,7 +221,8 @@ impl Engine {
             let asked = std::mem::take(&mut settings.head);
             let scores = self.scores(&open, &settings, &set, &call).await?;
             settings.head = scores.ranking()[0].0.to_string();
-            let told = format!("this model has no {asked}; its best-scoring head, {}, is shown.", settings.head);
+            let told =
+                format!("this model has no {asked}; its best-scoring head, {}, is shown.", settings.head);
             if asked == Settings::default().head {
                 note = Some(told);
             } else {
@@ -284,7 +287,8 @@ impl Engine {
         let scored = |case: &Case, pattern: &[f32]| metric.score(pattern, &case.relations);
         let patterns = kept.as_ref().map_or(&[][..], |kept| &kept.baseline.pattern.patterns);
         let pairs = || cases.iter().zip(patterns);
-        let shares: Vec<Shares> = pairs().map(|(case, pattern)| Shares::of(pattern, &case.relations)).collect();
+        let shares: Vec<Shares> =
+            pairs().map(|(case, pattern)| Shares::of(pattern, &case.relations)).collect();
         let scores: Vec<f64> = pairs().filter_map(|(case, pattern)| scored(case, pattern)).collect();
         let chances: Vec<f64> = cases.iter().filter_map(|case| metric.chance(&case.relations)).collect();
         let result = to_js(&serde_json::json!({

@@ -70,7 +70,9 @@ impl HttpSource {
     }
 
     async fn stream(&self, response: &Response, on_bytes: &mut dyn FnMut(&[u8])) -> Result<(), SourceError> {
-        let Some(body) = response.body() else { return Ok(()) };
+        let Some(body) = response.body() else {
+            return Ok(());
+        };
         let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
         let mut buffer = Vec::new();
         loop {
@@ -113,7 +115,7 @@ impl HttpSource {
 }
 
 impl ByteSource for HttpSource {
-    async fn len(&self) -> Result<u64, SourceError> {
+    async fn length(&self) -> Result<u64, SourceError> {
         if let Some(length) = self.length.get() {
             return Ok(length);
         }
@@ -131,7 +133,8 @@ impl ByteSource for HttpSource {
     }
 
     async fn read(&self, range: Range<u64>, on_bytes: &mut dyn FnMut(&[u8])) -> Result<(), SourceError> {
-        let short = |found| SourceError::Short { file: self.file(), found, expected: range.end - range.start };
+        let short =
+            |found| SourceError::Short { file: self.file(), found, expected: range.end - range.start };
         let whole = self.whole.borrow().clone();
         if let Some(whole) = whole {
             let bytes = whole.get(range.start as usize..range.end as usize).ok_or_else(|| short(0))?;
@@ -141,7 +144,11 @@ impl ByteSource for HttpSource {
         let response = self.request("GET", Some(&range)).await?;
         if response.status() != 206 {
             // The host answered the probe with a range and now does not.
-            return Err(SourceError::Status { host: self.host(), file: self.file(), status: response.status() });
+            return Err(SourceError::Status {
+                host: self.host(),
+                file: self.file(),
+                status: response.status(),
+            });
         }
         let mut found = 0;
         self.stream(&response, &mut |bytes| {

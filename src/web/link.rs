@@ -17,7 +17,9 @@ pub fn parse(hash: &str) -> (Settings, Vec<SettingProblem>) {
         problems.push(SettingProblem {
             key: "v".to_owned(),
             value: version.to_string(),
-            message: format!("v is {version} and this page reads version {VERSION}; the link may mean more than is shown."),
+            message: format!(
+                "v is {version} and this page reads version {VERSION}; the link may mean more than is shown."
+            ),
         });
     }
     (settings, problems)
@@ -32,7 +34,8 @@ pub fn format(settings: &Settings) -> String {
     pairs.append_pair("v", VERSION);
     for key in Settings::KEYS {
         let value = settings.get(key);
-        if let Some(value) = value.filter(|value| key == "model" || Some(value) != defaults.get(key).as_ref()) {
+        if let Some(value) = value.filter(|value| key == "model" || Some(value) != defaults.get(key).as_ref())
+        {
             pairs.append_pair(key, &value);
         }
     }

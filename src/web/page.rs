@@ -43,7 +43,8 @@ pub fn check_settings(settings: JsValue) -> JsValue {
     let text = |key: &str| {
         let value = property(&settings, key);
         let number = value.as_f64().map(|number| number.to_string());
-        (!value.is_null() && !value.is_undefined()).then(|| number.or_else(|| value.as_string()).unwrap_or_default())
+        (!value.is_null() && !value.is_undefined())
+            .then(|| number.or_else(|| value.as_string()).unwrap_or_default())
     };
     let pairs: Vec<(&str, String)> =
         Settings::KEYS.into_iter().filter_map(|key| Some((key, text(key)?))).collect();
@@ -157,7 +158,8 @@ impl HeadMapView {
     /// A [`Problem`] as an object, if the sizes do not agree.
     #[wasm_bindgen(constructor)]
     pub fn new(options: JsValue) -> Result<HeadMapView, JsValue> {
-        let HeadMapOptions { n_layer, n_head, scores, chance, colors: palette, best, shown } = from_js(options)?;
+        let HeadMapOptions { n_layer, n_head, scores, chance, colors: palette, best, shown } =
+            from_js(options)?;
         let inside = |(layer, head): (usize, usize)| layer < n_layer && head < n_head;
         if scores.len() != n_layer * n_head || !inside(shown) || !best.is_none_or(inside) {
             return Err(Problem::bug("A map of heads and its scores differ in size").into());

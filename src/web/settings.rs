@@ -80,7 +80,8 @@ pub struct SettingProblem {
 impl Settings {
     /// The settings' names, in the order in which links carry them.
     pub const KEYS: [&str; 13] = [
-        "model", "seed", "n", "len", "cats", "words", "text", "head", "prompt", "metric", "kind", "view", "run",
+        "model", "seed", "n", "len", "cats", "words", "text", "head", "prompt", "metric", "kind", "view",
+        "run",
     ];
 
     /// Sets one value from its text form.
@@ -156,10 +157,9 @@ impl Settings {
         let mut problems = Vec::new();
         for (key, value) in pairs {
             if let Err(wanted) = settings.set(key, value) {
-                let kept = settings.get(key).map_or_else(
-                    || "it is left out".to_owned(),
-                    |kept| format!("{kept} is used instead"),
-                );
+                let kept = settings
+                    .get(key)
+                    .map_or_else(|| "it is left out".to_owned(), |kept| format!("{kept} is used instead"));
                 let message = format!("{key} {wanted}; {kept}.");
                 problems.push(SettingProblem { key: key.to_owned(), value: value.to_owned(), message });
             }
@@ -177,7 +177,8 @@ impl Settings {
         let rows = self.table().rows().len() as u32;
         if self.cats > rows {
             let kept = defaults.cats.min(rows);
-            let message = format!("cats is {} and the word table has {rows} categories; {kept} is used.", self.cats);
+            let message =
+                format!("cats is {} and the word table has {rows} categories; {kept} is used.", self.cats);
             report("cats", self.cats, message);
             self.cats = kept;
         }
@@ -195,7 +196,8 @@ impl Settings {
             let last = self.n - 1;
             // The default may itself lie beyond a short draw; that is nobody's mistake.
             if self.prompt != defaults.prompt {
-                let message = format!("prompt is {} and the last one is {last}, which is shown.", self.prompt);
+                let message =
+                    format!("prompt is {} and the last one is {last}, which is shown.", self.prompt);
                 report("prompt", self.prompt, message);
             }
             self.prompt = last;

@@ -59,7 +59,11 @@ impl Config {
         let fields: Fields = serde_json::from_slice(json).map_err(|e| ConfigError::Json(e.to_string()))?;
         let architecture = fields.model_type.unwrap_or_default();
         if architecture != "gpt2" {
-            return Err(unsupported("model_type", &format!("\"{architecture}\""), "only \"gpt2\" can be run"));
+            return Err(unsupported(
+                "model_type",
+                &format!("\"{architecture}\""),
+                "only \"gpt2\" can be run",
+            ));
         }
         let activation = fields.activation_function.unwrap_or_else(|| "gelu_new".to_owned());
         if !["gelu_new", "gelu_pytorch_tanh"].contains(&activation.as_str()) {

@@ -54,7 +54,9 @@ pub enum IndexError {
     #[error("the shape of tensor {0} is too large")]
     Overflow(String),
     /// The file ends before its last tensor does, or goes on after it.
-    #[error("model.safetensors has {found} bytes and its header describes {expected}: it is truncated or damaged")]
+    #[error(
+        "model.safetensors has {found} bytes and its header describes {expected}: it is truncated or damaged"
+    )]
     FileLength {
         /// Length of the file.
         found: u64,

@@ -126,7 +126,8 @@ impl Index {
             check_size(name, entry)?;
             end = to;
         }
-        let expected = data_start.checked_add(end).ok_or_else(|| IndexError::Overflow("(the last)".to_owned()))?;
+        let expected =
+            data_start.checked_add(end).ok_or_else(|| IndexError::Overflow("(the last)".to_owned()))?;
         if expected != file_len {
             return Err(IndexError::FileLength { found: file_len, expected });
         }
@@ -137,13 +138,19 @@ impl Index {
             let published = format!("{prefix}{name}");
             let entry = tensors.get(&published).ok_or_else(|| IndexError::Missing(published.clone()))?;
             if entry.shape != shape {
-                return Err(IndexError::Shape { tensor: published, found: entry.shape.clone(), expected: shape });
+                return Err(IndexError::Shape {
+                    tensor: published,
+                    found: entry.shape.clone(),
+                    expected: shape,
+                });
             }
             let dtype = match entry.dtype.as_str() {
                 "F32" => Dtype::F32,
                 "F16" => Dtype::F16,
                 "BF16" => Dtype::BF16,
-                other => return Err(IndexError::Dtype { tensor: published, dtype: other.to_owned() }),
+                other => {
+                    return Err(IndexError::Dtype { tensor: published, dtype: other.to_owned() });
+                }
             };
             let (from, to) = entry.data_offsets;
             let shape = shape.iter().map(|&n| n as usize).collect();
@@ -168,7 +175,9 @@ fn check_size(name: &str, entry: &Entry) -> Result<(), IndexError> {
         "F32" | "I32" | "U32" => 32,
         "F16" | "BF16" | "I16" | "U16" => 16,
         "BOOL" | "I8" | "U8" | "F8_E5M2" | "F8_E4M3" | "F8_E8M0" => 8,
-        other => return Err(IndexError::Dtype { tensor: name.to_owned(), dtype: other.to_owned() }),
+        other => {
+            return Err(IndexError::Dtype { tensor: name.to_owned(), dtype: other.to_owned() });
+        }
     };
     let needed = (entry.shape.iter())
         .try_fold(bits / 8, |product: u64, &n| product.checked_mul(n))

@@ -14,7 +14,7 @@ const CONCURRENT: usize = 6;
 /// [`LoadError::Source`] if the bytes do not come, [`LoadError::Index`] if they
 /// are not the header of such a model.
 pub async fn read_index(source: &impl ByteSource, config: &Config) -> Result<Index, LoadError> {
-    let file_len = source.len().await?;
+    let file_len = source.length().await?;
     if file_len < 8 {
         return Err(IndexError::TooShort(file_len).into());
     }

@@ -10,7 +10,7 @@ use std::ops::Range;
 #[allow(async_fn_in_trait, reason = "one thread, so nobody needs the futures to be Send")]
 pub trait ByteSource {
     /// Length of the file in bytes.
-    async fn len(&self) -> Result<u64, SourceError>;
+    async fn length(&self) -> Result<u64, SourceError>;
 
     /// Reads a range and hands its bytes on, in order and exactly once.
     async fn read(&self, range: Range<u64>, on_bytes: &mut dyn FnMut(&[u8])) -> Result<(), SourceError>;
@@ -38,14 +38,18 @@ impl MemorySource {
 }
 
 impl ByteSource for MemorySource {
-    async fn len(&self) -> Result<u64, SourceError> {
+    async fn length(&self) -> Result<u64, SourceError> {
         Ok(self.bytes.len() as u64)
     }
 
     async fn read(&self, range: Range<u64>, on_bytes: &mut dyn FnMut(&[u8])) -> Result<(), SourceError> {
         let bytes = self.bytes.get(range.start as usize..range.end as usize).ok_or_else(|| {
             let available = (self.bytes.len() as u64).saturating_sub(range.start);
-            SourceError::Short { file: "the file".to_owned(), found: available, expected: range.end - range.start }
+            SourceError::Short {
+                file: "the file".to_owned(),
+                found: available,
+                expected: range.end - range.start,
+            }
         })?;
         bytes.chunks(self.chunk).for_each(on_bytes);
         Ok(())
