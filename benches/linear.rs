@@ -9,7 +9,7 @@
 use candle_core::{Device, Tensor};
 use headscope::model::Linear;
 use js_sys::Reflect;
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
 
 wasm_bindgen_test_configure!(run_in_browser);
@@ -25,7 +25,7 @@ const RUNS: usize = 9;
 fn now() -> f64 {
     let performance = Reflect::get(&js_sys::global(), &"performance".into()).unwrap();
     let now: js_sys::Function = Reflect::get(&performance, &"now".into()).unwrap().unchecked_into();
-    now.call0(&performance).unwrap_or(JsValue::NAN).as_f64().unwrap() / 1000.0
+    now.call0(&performance).unwrap().as_f64().unwrap() / 1000.0
 }
 
 fn median(mut run: impl FnMut()) -> f64 {

@@ -1,6 +1,6 @@
 //! The seeded draw against numpy's and pandas' (tests/fixtures/prompts.json and
 //! data/gpt2/notebook.json), and the word table's errors.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
 

@@ -1,6 +1,6 @@
 //! Every number of tests/fixtures/random-3x4x32/reference.json, which
 //! TransformerLens 2.11.0 computed, to 1e-5, natively and in a browser.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
 

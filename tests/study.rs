@@ -1,6 +1,6 @@
 //! What the reference cannot show: properties that must hold, and slow, obvious
 //! twins of what it lacks.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
 

@@ -1,5 +1,5 @@
 //! Links, settings and results files, without a browser.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
 

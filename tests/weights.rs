@@ -1,6 +1,6 @@
 //! Reading model files: headers as strictly as the safetensors crate reads
 //! them, ranges, number types, and what a study has to fetch.
-#![allow(clippy::unwrap_used, reason = "a test may panic")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
 mod common;
 

@@ -33,8 +33,6 @@ pub struct Engine {
     open: RefCell<Option<Rc<Open>>>,
     results: RefCell<Results>,
     baseline: RefCell<Option<Rc<KeptBaseline>>>,
-    /// Whoever loads or computes holds this: one at a time.
-    turn: Mutex<()>,
 }
 
 /// An open model.
@@ -44,7 +42,8 @@ struct Open {
     config: Config,
     index: Index,
     source: HttpSource,
-    model: RefCell<Gpt2>,
+    /// Whoever loads or computes holds this: one at a time.
+    model: Mutex<Gpt2>,
 }
 
 /// The shown head's un-ablated run over the kept prompts, for as long as they
@@ -124,7 +123,6 @@ impl Engine {
             open: RefCell::default(),
             results: RefCell::new(Results { build: build.to_owned(), ..Results::default() }),
             baseline: RefCell::default(),
-            turn: Mutex::new(()),
         }
     }
 
@@ -191,7 +189,7 @@ impl Engine {
             host_of(&folder(&self.base, &settings.model))
         };
         let bytes = match open {
-            Some(open) => Some(missing(&open, &cases, step, &settings)?),
+            Some(open) => Some(missing(&open, &cases, step, &settings).await?),
             None if settings.model == "gpt2" => Some(gpt2_bytes(&cases, step, &settings)?),
             None => None,
         };
@@ -212,7 +210,6 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let mut settings = settings_of(&args)?;
         let call = Call::new(on_progress, signal);
-        let _turn = self.turn.lock().await;
         let set = self.prompt_set(&settings, &call.signal).await?;
         let open = self.open(&settings.model, &call).await?;
         let mut problems = Vec::new();
@@ -261,7 +258,6 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let settings = settings_of(&args)?;
         let call = Call::new(on_progress, signal);
-        let _turn = self.turn.lock().await;
         let set = self.prompt_set(&settings, &call.signal).await?;
         let open = self.open(&settings.model, &call).await?;
         let head = head_of(&settings, &open.config)?;
@@ -278,7 +274,8 @@ impl Engine {
             _ => {
                 let case = prompt.case(number);
                 self.fetch(&open, std::slice::from_ref(&case), Depth::Pattern(head.layer), &call).await?;
-                let alone = study::baseline(&open.model.borrow(), &[case], head, &call).await;
+                let model = open.model.lock().await;
+                let alone = study::baseline(&model, &[case], head, &call).await;
                 alone.map_err(Problem::from)?.pattern.patterns.swap_remove(0)
             }
         };
@@ -329,7 +326,6 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let settings = settings_of(&args)?;
         let call = Call::new(on_progress, signal);
-        let _turn = self.turn.lock().await;
         let set = self.prompt_set(&settings, &call.signal).await?;
         let open = self.open(&settings.model, &call).await?;
         let scores = self.scores(&open, &settings, &set, &call).await?;
@@ -369,7 +365,6 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let settings = settings_of(&args)?;
         let call = Call::new(on_progress, signal);
-        let _turn = self.turn.lock().await;
         let set = self.prompt_set(&settings, &call.signal).await?;
         let open = self.open(&settings.model, &call).await?;
         let head = head_of(&settings, &open.config)?;
@@ -384,7 +379,7 @@ impl Engine {
         let kept = kept.ok_or_else(|| Problem::from(StudyError::NothingToScore))?;
         call.stage.set("Ablating");
         let metric = settings.metric();
-        let model = open.model.borrow();
+        let model = open.model.lock().await;
         let effects = study::effects(&model, &cases, &kept.baseline, metric, &ablations, &call).await;
         let effects = effects.map_err(Problem::from)?;
         let chances: Vec<f64> = cases.iter().filter_map(|case| metric.chance(&case.relations)).collect();
@@ -487,7 +482,7 @@ impl Engine {
             let weights_sha256 = (id == "gpt2").then(|| GPT2_SHA256.to_owned());
             results.model = Some(ModelId { id: id.to_owned(), config: config.clone(), weights_sha256 });
         }
-        let model = RefCell::new(Gpt2::empty(config.clone()));
+        let model = Mutex::new(Gpt2::empty(config.clone()));
         let open = Rc::new(Open { id: id.to_owned(), config, index, source, model });
         self.baseline.replace(None);
         self.open.replace(Some(open.clone()));
@@ -512,7 +507,8 @@ impl Engine {
             let (tokens, n_ctx) = (need.positions, open.config.n_ctx);
             return Err(crate::model::ModelError::TooLong { tokens, n_ctx }.into());
         }
-        let missing = open.model.borrow().missing(&need);
+        let mut model = open.model.lock().await;
+        let missing = model.missing(&need);
         let fetches = weights::plan(&open.index, &missing).map_err(LoadError::from)?;
         if fetches.is_empty() {
             return Ok(());
@@ -535,7 +531,7 @@ impl Engine {
         call.progress(0, total, "bytes");
         let mut failed = None;
         let loaded = weights::load(&open.source, &open.index, &fetches, &arrived, |part, numbers| {
-            if let Err(error) = open.model.borrow_mut().insert(&part, numbers) {
+            if let Err(error) = model.insert(&part, numbers) {
                 failed.get_or_insert(error);
             }
         })
@@ -562,7 +558,7 @@ impl Engine {
         self.ensure(open, set, Step::Scores, settings, call).await?;
         let started = js_sys::Date::now();
         call.stage.set("Scoring heads");
-        let model = open.model.borrow();
+        let model = open.model.lock().await;
         let scores = study::score_heads(&model, &set.cases(), settings.metric(), call).await?;
         let mut results = self.results.borrow_mut();
         results.timings.detect = js_sys::Date::now() - started;
@@ -590,7 +586,8 @@ impl Engine {
             return Ok(Some(kept));
         }
         call.stage.set("Running the model");
-        let baseline = study::baseline(&open.model.borrow(), cases, head, call).await?;
+        let model = open.model.lock().await;
+        let baseline = study::baseline(&model, cases, head, call).await?;
         let kept = Rc::new(KeptBaseline { settings: settings.clone(), head, baseline });
         self.baseline.replace(Some(kept.clone()));
         Ok(Some(kept))
@@ -648,9 +645,9 @@ fn depth(step: Step, settings: &Settings, config: &Config) -> Depth {
     }
 }
 
-fn missing(open: &Open, cases: &[Case], step: Step, settings: &Settings) -> Result<u64, Problem> {
+async fn missing(open: &Open, cases: &[Case], step: Step, settings: &Settings) -> Result<u64, Problem> {
     let need = study::need(cases, depth(step, settings, &open.config));
-    let missing = open.model.borrow().missing(&need);
+    let missing = open.model.lock().await.missing(&need);
     let fetches = weights::plan(&open.index, &missing).map_err(LoadError::from)?;
     Ok(weights::bytes_of(&fetches))
 }
