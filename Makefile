@@ -33,7 +33,7 @@ test-native: setup-site
 	$(RUN) cargo test
 
 test-wasm: setup-test
-	$(RUN) wasm-pack test --headless --chrome --chromedriver $(CHROMEDRIVER) -- --tests
+	$(RUN) wasm-pack test --headless --chrome --chromedriver $(CHROMEDRIVER)
 
 test-page: setup-test site
 	node --test --test-reporter=spec tests/page/*.test.mjs

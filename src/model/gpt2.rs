@@ -5,19 +5,17 @@
 use super::HookPoint::{
     AttnOut, Embed, K, MlpOut, Pattern, PosEmbed, Q, ResidMid, ResidPost, ResidPre, V, Z,
 };
+use super::words::Words;
 use super::{Hooks, Linear, ModelError, Result};
 use crate::weights::Config;
-use candle_core::{D, DType, Device, Tensor};
-use std::collections::HashMap;
+use candle_core::{D, Device, Tensor};
 
 /// The model, or as much of it as has been loaded.
 #[derive(Debug)]
 pub struct Gpt2 {
     pub(super) config: Config,
-    /// Loaded rows of wte, (d) each, until the whole table is there.
-    pub(super) words: HashMap<u32, Vec<f32>>,
-    /// The whole of wte, (V, d).
-    pub(super) wte: Option<Tensor>,
+    /// Rows of wte.
+    pub(super) words: Words,
     /// The first rows of wpe, (positions, d).
     pub(super) wpe: Option<Tensor>,
     pub(super) blocks: Vec<Block>,
@@ -53,7 +51,8 @@ impl Gpt2 {
     #[must_use]
     pub fn empty(config: Config) -> Self {
         let blocks = (0..config.n_layer).map(|_| Block::default()).collect();
-        Self { config, words: HashMap::new(), wte: None, wpe: None, blocks, ln_f: LayerNorm::default() }
+        let words = Words::new(config.d_vocab, config.d_model);
+        Self { config, words, wpe: None, blocks, ln_f: LayerNorm::default() }
     }
 
     /// The model's sizes.
@@ -74,7 +73,7 @@ impl Gpt2 {
         let embed = hooks.run(Embed, &mut || {
             let mut rows = Vec::with_capacity(batch * tokens * d);
             for &id in prompts.iter().flatten() {
-                self.word_row(id, &mut rows)?;
+                self.words.append(id as usize, &mut rows)?;
             }
             Ok(Tensor::from_vec(rows, (batch, tokens, d), &Device::Cpu)?)
         })?;
@@ -135,9 +134,8 @@ impl Gpt2 {
     /// [`ModelError::NotLoaded`] if ln_f or the whole of wte is missing.
     pub fn logits(&self, resid: &Tensor) -> Result<Tensor> {
         let normed = self.ln_f.forward(resid, self.config.eps)?;
-        let wte = self.wte.as_ref().ok_or_else(|| ModelError::NotLoaded("wte.weight"))?;
         let (batch, tokens, d) = normed.dims3()?;
-        let logits = normed.reshape((batch * tokens, d))?.matmul(&wte.t()?)?;
+        let logits = normed.reshape((batch * tokens, d))?.matmul(&self.words.table()?.t()?)?;
         Ok(logits.reshape((batch, tokens, self.config.d_vocab))?)
     }
 
@@ -191,16 +189,6 @@ impl Gpt2 {
             return Err(ModelError::TooLong { tokens, n_ctx: self.config.n_ctx });
         }
         Ok((prompts.len(), tokens))
-    }
-
-    fn word_row(&self, id: u32, rows: &mut Vec<f32>) -> Result<()> {
-        match &self.wte {
-            Some(wte) if (id as usize) < self.config.d_vocab => {
-                rows.extend(wte.get(id as usize)?.to_dtype(DType::F32)?.to_vec1::<f32>()?);
-            }
-            _ => rows.extend_from_slice(self.words.get(&id).ok_or(ModelError::NotLoaded("wte.weight"))?),
-        }
-        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@ pub mod gpt2;
 pub mod hooks;
 pub mod linear;
 pub mod parts;
+mod words;
 
 pub use gpt2::Gpt2;
 pub use hooks::{HookPoint, Hooks, NoHooks, Recorder};

@@ -2,9 +2,10 @@
 
 use super::gpt2::Block;
 use super::{Gpt2, Linear, ModelError, Result};
-use crate::weights::{Config, Part, REQUEST_COST};
+use crate::weights::plan::{LONGEST, REQUEST_COST};
+use crate::weights::{Config, Part};
 use candle_core::{Device, Tensor};
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 /// How far a forward pass goes.
@@ -69,16 +70,18 @@ impl Gpt2 {
     /// are missing that asking for each costs more than the whole table.
     fn missing_words(&self, need: &Need) -> Vec<Part> {
         let Config { d_model, d_vocab, .. } = *self.config();
-        if self.wte.is_some() {
-            return Vec::new();
-        }
-        let missing = need.tokens.iter().copied().filter(|id| !self.words.contains_key(id));
+        let missing: Vec<usize> =
+            need.tokens.iter().map(|&id| id as usize).filter(|&id| !self.words.has(id)).collect();
         let row_bytes = (d_model * size_of::<f32>()) as u64;
-        let by_rows = missing.clone().count() as u64 * (REQUEST_COST + row_bytes);
-        if need.depth == Depth::Logits || by_rows > d_vocab as u64 * row_bytes {
-            return vec![part("wte.weight", 0..d_vocab)];
+        let by_rows = missing.len() as u64 * (REQUEST_COST + row_bytes);
+        if need.depth != Depth::Logits && by_rows <= d_vocab as u64 * row_bytes {
+            return missing.into_iter().map(|id| part("wte.weight", id..id + 1)).collect();
         }
-        missing.map(|id| part("wte.weight", id as usize..id as usize + 1)).collect()
+        // In parts, so that several come at once and a cut loses little.
+        let at_once = (LONGEST / row_bytes).max(1) as usize;
+        let parts = (0..d_vocab).step_by(at_once).map(|from| from..d_vocab.min(from + at_once));
+        let lacking = parts.filter(|rows| rows.clone().any(|id| !self.words.has(id)));
+        lacking.map(|rows| part("wte.weight", rows)).collect()
     }
 
     /// Puts a part in its place; [`Gpt2::missing`] names the parts there are.
@@ -89,17 +92,9 @@ impl Gpt2 {
     /// if the numbers do not have the part's shape, which an index that was
     /// checked against the config rules out.
     pub fn insert(&mut self, part: &Part, numbers: Vec<f32>) -> Result<()> {
-        let Config { d_model, d_vocab, .. } = *self.config();
+        let d_model = self.config().d_model;
         match part.tensor.as_str() {
-            "wte.weight" if part.rows.len() == d_vocab => {
-                self.wte = Some(Tensor::from_vec(numbers, (d_vocab, d_model), &Device::Cpu)?);
-                self.words = HashMap::new();
-            }
-            "wte.weight" => {
-                for (id, row) in part.rows.clone().zip(numbers.chunks_exact(d_model)) {
-                    self.words.insert(id as u32, row.to_vec());
-                }
-            }
+            "wte.weight" => self.words.insert(part.rows.start, &numbers)?,
             "wpe.weight" => {
                 self.wpe = Some(Tensor::from_vec(numbers, (part.rows.len(), d_model), &Device::Cpu)?);
             }

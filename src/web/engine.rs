@@ -1,49 +1,28 @@
 //! The worker's side: one engine that loads and computes.
 
+use super::call::Call;
 use super::http::HttpSource;
-use super::js::{breathe, from_js, property, to_js};
+use super::js::{from_js, property, set_property, to_js};
+use super::library::{Library, Open};
 use super::prompt_set::PromptSet;
-use super::results::{ModelId, Results, Shown, by_sequence};
+use super::results::{Results, Shown, by_sequence};
 use super::{Problem, SettingProblem, Settings};
-use crate::model::{Depth, Gpt2};
-use crate::study::{self, Baseline, Case, Component, Effect, Head, Kind, Pace, Shares, StudyError, stats};
+use crate::model::Depth;
+use crate::study::{self, Baseline, Case, Component, Effect, Head, Kind, Shares, StudyError, stats};
 use crate::tokens::Tokens;
-use crate::weights::{self, Config, Index, LoadError};
-use futures_util::lock::Mutex;
-use serde::Serialize;
-use std::cell::{Cell, RefCell};
+use crate::weights::{Config, LoadError};
+use std::cell::RefCell;
 use std::rc::Rc;
 use wasm_bindgen::prelude::*;
-use web_sys::AbortSignal;
-
-/// The published GPT-2 small, at the revision that the study's numbers are of.
-const GPT2: &str =
-    "https://huggingface.co/openai-community/gpt2/resolve/607a30d783dfa663caf39e06633721c8d4cfcd7e";
-const GPT2_SHA256: &str = "248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707";
-/// GPT-2 small's sizes, known without a request so that Start can name megabytes.
-const GPT2_CONFIG: &[u8] = br#"{"model_type": "gpt2", "n_layer": 12, "n_head": 12, "n_embd": 768,
-    "n_positions": 1024, "vocab_size": 50257}"#;
+use web_sys::{AbortSignal, Blob};
 
 /// Loads models, runs them and remembers what came out.
 #[wasm_bindgen]
 pub struct Engine {
-    /// Address of the site's folder, ending in a slash.
-    base: String,
+    library: Library,
     tokens: RefCell<Option<Rc<Tokens>>>,
-    open: RefCell<Option<Rc<Open>>>,
     results: RefCell<Results>,
     baseline: RefCell<Option<Rc<KeptBaseline>>>,
-}
-
-/// An open model.
-struct Open {
-    /// As in the link.
-    id: String,
-    config: Config,
-    index: Index,
-    source: HttpSource,
-    /// Whoever loads or computes holds this: one at a time.
-    model: Mutex<Gpt2>,
 }
 
 /// The shown head's un-ablated run over the kept prompts, for as long as they
@@ -52,51 +31,6 @@ struct KeptBaseline {
     settings: Settings,
     head: Head,
     baseline: Baseline,
-}
-
-#[derive(Serialize)]
-struct Progress<'a> {
-    stage: &'a str,
-    done: f64,
-    total: f64,
-    unit: &'a str,
-    network: f64,
-    cache: f64,
-}
-
-/// Where a call tells how far it is, and hears of a Cancel.
-struct Call {
-    stage: Cell<&'static str>,
-    on_progress: js_sys::Function,
-    signal: AbortSignal,
-    network: Cell<u64>,
-}
-
-impl Call {
-    fn new(on_progress: js_sys::Function, signal: AbortSignal) -> Self {
-        Self { stage: Cell::new(""), on_progress, signal, network: Cell::new(0) }
-    }
-
-    fn progress(&self, done: u64, total: u64, unit: &str) {
-        let progress = Progress {
-            stage: self.stage.get(),
-            done: done as f64,
-            total: total as f64,
-            unit,
-            network: self.network.get() as f64,
-            cache: 0.0,
-        };
-        // A page that fails to show progress must not stop the work.
-        let _ = self.on_progress.call1(&JsValue::NULL, &to_js(&progress));
-    }
-}
-
-impl Pace for Call {
-    async fn step(&self, done: usize, total: usize) -> Result<(), StudyError> {
-        self.progress(done as u64, total as u64, "runs");
-        breathe().await;
-        if self.signal.aborted() { Err(StudyError::Cancelled) } else { Ok(()) }
-    }
 }
 
 /// What a step needs the model for.
@@ -118,9 +52,8 @@ impl Engine {
     #[must_use]
     pub fn new(base: &str, build: &str) -> Self {
         Self {
-            base: format!("{}/", base.trim_end_matches('/')),
+            library: Library::new(base, build),
             tokens: RefCell::default(),
-            open: RefCell::default(),
             results: RefCell::new(Results { build: build.to_owned(), ..Results::default() }),
             baseline: RefCell::default(),
         }
@@ -163,8 +96,8 @@ impl Engine {
         })))
     }
 
-    /// The host and the bytes that a `step` of `{settings}` would fetch now.
-    /// Asks nobody: where the model is not open, only GPT-2 small's sizes are known.
+    /// The host, and the bytes that a `step` of `{settings}` would take from it and
+    /// from this browser's cache. Asks nobody.
     ///
     /// # Errors
     ///
@@ -182,18 +115,71 @@ impl Engine {
             _ => Step::Head,
         };
         let cases = self.prompt_set(&settings, &signal).await?.cases();
-        let open = self.open_model(&settings.model);
-        let host = if settings.model == "tiny" {
-            String::new()
-        } else {
-            host_of(&folder(&self.base, &settings.model))
-        };
-        let bytes = match open {
-            Some(open) => Some(missing(&open, &cases, step, &settings).await?),
-            None if settings.model == "gpt2" => Some(gpt2_bytes(&cases, step, &settings)?),
-            None => None,
-        };
-        Ok(to_js(&serde_json::json!({ "host": host, "bytes": bytes, "known": bytes.is_some() })))
+        let need = |config: &Config| study::need(&cases, depth(step, &settings, config));
+        let (host, cost) = self.library.cost(&settings.model, need).await?;
+        Ok(to_js(&serde_json::json!({
+            "host": host,
+            "bytes": cost.map(|cost| cost.network),
+            "cached": cost.map(|cost| cost.cache),
+            "known": cost.is_some(),
+        })))
+    }
+
+    /// Takes `{file, config}` from the visitor's disk as the model `file`. Without
+    /// a config the sizes are read off the shapes.
+    ///
+    /// # Errors
+    ///
+    /// A [`Problem`] as an object, if there is no file.
+    pub async fn pick_file(
+        &self,
+        args: JsValue,
+        _on_progress: js_sys::Function,
+        _signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let blob = |name: &str| property(&args, name).dyn_into::<Blob>().ok();
+        let file = blob("file").ok_or_else(|| Problem::bug("No file was picked"))?;
+        self.library.pick(file, blob("config"));
+        self.baseline.replace(None);
+        self.results.borrow_mut().forget_model();
+        Ok(JsValue::NULL)
+    }
+
+    /// What is stored on this device: bytes of weights, and what the browser says
+    /// of all that this site uses and may use.
+    ///
+    /// # Errors
+    ///
+    /// None; a promise like the others.
+    pub async fn storage(
+        &self,
+        _args: JsValue,
+        _on_progress: js_sys::Function,
+        _signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let cache = self.library.cache().await;
+        let (used, granted) = super::cache::usage().await;
+        Ok(to_js(&serde_json::json!({
+            "bytes": cache.bytes().await,
+            "used": used,
+            "granted": granted,
+            "note": cache.note(),
+        })))
+    }
+
+    /// Forgets all downloaded weights. The open model stays in memory.
+    ///
+    /// # Errors
+    ///
+    /// None; a promise like the others.
+    pub async fn clear_storage(
+        &self,
+        _args: JsValue,
+        _on_progress: js_sys::Function,
+        _signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        self.library.cache().await.clear().await;
+        Ok(JsValue::NULL)
     }
 
     /// Opens the model of `{settings}` and loads what the shown head needs. A head
@@ -223,7 +209,7 @@ impl Engine {
             if asked == Settings::default().head {
                 note = Some(told);
             } else {
-                let message = format!("head is {asked} and {told}");
+                let message = format!("head is {asked}. {told}");
                 problems.push(SettingProblem { key: "head".to_owned(), value: asked, message });
             }
         }
@@ -231,7 +217,7 @@ impl Engine {
         let Config { n_layer, n_head, d_model, n_ctx, d_vocab, .. } = open.config;
         Ok(to_js(&serde_json::json!({
             "id": open.id,
-            "name": name_of(&open.id),
+            "name": open.shown_name(),
             "n_layer": n_layer,
             "n_head": n_head,
             "d_model": d_model,
@@ -241,6 +227,7 @@ impl Engine {
             "head": settings.head,
             "problems": problems,
             "note": note,
+            "storage_note": self.library.cache().await.note(),
         })))
     }
 
@@ -377,7 +364,7 @@ impl Engine {
         let cases = set.cases();
         let kept = self.kept_baseline(&open, &settings, &cases, head, &call).await?;
         let kept = kept.ok_or_else(|| Problem::from(StudyError::NothingToScore))?;
-        call.stage.set("Ablating");
+        call.stage("Ablating");
         let metric = settings.metric();
         let model = open.model.lock().await;
         let effects = study::effects(&model, &cases, &kept.baseline, metric, &ablations, &call).await;
@@ -445,7 +432,7 @@ impl Engine {
         if let Some(tokens) = known {
             return Ok(tokens);
         }
-        let source = HttpSource::new(format!("{}data/tokenizer/merges.txt", self.base));
+        let source = HttpSource::new(self.library.site_file("data/tokenizer/merges.txt"));
         source.cancel_with(signal);
         let bytes = source.text().await.map_err(LoadError::Source)?;
         let tokens = Tokens::from_merges(&String::from_utf8_lossy(&bytes)).map_err(Problem::bug)?;
@@ -454,38 +441,18 @@ impl Engine {
         Ok(tokens)
     }
 
-    fn open_model(&self, id: &str) -> Option<Rc<Open>> {
-        self.open.borrow().clone().filter(|open| open.id == id)
-    }
-
-    /// Opens a model: reads its config and its file's header.
+    /// Opens a model and names it in the results.
     async fn open(&self, id: &str, call: &Call) -> Result<Rc<Open>, Problem> {
-        if let Some(open) = self.open_model(id) {
-            open.source.cancel_with(&call.signal);
-            return Ok(open);
+        let started = js_sys::Date::now();
+        let open = self.library.open(id, call).await?;
+        let mut results = self.results.borrow_mut();
+        if results.model.as_ref() != Some(&open.model_id()) {
+            results.forget_model();
+            results.model = Some(open.model_id());
+            results.timings.load = js_sys::Date::now() - started;
+            drop(results);
+            self.baseline.replace(None);
         }
-        call.stage.set("Opening the model");
-        call.progress(0, 0, "bytes");
-        let folder = folder(&self.base, id);
-        let config = HttpSource::new(format!("{folder}/config.json"));
-        config.cancel_with(&call.signal);
-        let config_bytes = config.text().await.map_err(LoadError::from)?;
-        let config_len = config_bytes.len() as u64;
-        let config = Config::from_json(&config_bytes).map_err(LoadError::from)?;
-        let source = HttpSource::new(format!("{folder}/model.safetensors"));
-        source.cancel_with(&call.signal);
-        let index = weights::read_index(&source, &config).await?;
-        {
-            let mut results = self.results.borrow_mut();
-            results.bytes.network = config_len + source.received.get();
-            results.timings = Default::default();
-            let weights_sha256 = (id == "gpt2").then(|| GPT2_SHA256.to_owned());
-            results.model = Some(ModelId { id: id.to_owned(), config: config.clone(), weights_sha256 });
-        }
-        let model = Mutex::new(Gpt2::empty(config.clone()));
-        let open = Rc::new(Open { id: id.to_owned(), config, index, source, model });
-        self.baseline.replace(None);
-        self.open.replace(Some(open.clone()));
         Ok(open)
     }
 
@@ -502,45 +469,13 @@ impl Engine {
     }
 
     async fn fetch(&self, open: &Open, cases: &[Case], depth: Depth, call: &Call) -> Result<(), Problem> {
-        let need = study::need(cases, depth);
-        if need.positions > open.config.n_ctx {
-            let (tokens, n_ctx) = (need.positions, open.config.n_ctx);
-            return Err(crate::model::ModelError::TooLong { tokens, n_ctx }.into());
-        }
-        let mut model = open.model.lock().await;
-        let missing = model.missing(&need);
-        let fetches = weights::plan(&open.index, &missing).map_err(LoadError::from)?;
-        if fetches.is_empty() {
-            return Ok(());
-        }
         let started = js_sys::Date::now();
-        call.stage.set("Fetching weights");
-        let total = weights::bytes_of(&fetches);
-        let before = open.source.received.get();
-        let done = Cell::new(0);
-        let shown_at = Cell::new(0.0);
-        let arrived = |bytes: usize| {
-            done.set(done.get() + bytes as u64);
-            call.network.set(open.source.received.get() - before);
-            let now = js_sys::Date::now();
-            if now - shown_at.get() > 60.0 || done.get() == total {
-                shown_at.set(now);
-                call.progress(done.get(), total, "bytes");
-            }
-        };
-        call.progress(0, total, "bytes");
-        let mut failed = None;
-        let loaded = weights::load(&open.source, &open.index, &fetches, &arrived, |part, numbers| {
-            if let Err(error) = model.insert(&part, numbers) {
-                failed.get_or_insert(error);
-            }
-        })
-        .await;
+        let fetched = self.library.fetch(open, &study::need(cases, depth), call).await;
         let mut results = self.results.borrow_mut();
-        results.bytes.network += open.source.received.get() - before;
         results.timings.load += js_sys::Date::now() - started;
-        loaded?;
-        failed.map_or(Ok(()), |error| Err(error.into()))
+        results.bytes.network += call.network.take();
+        results.bytes.cache += call.cache.take();
+        fetched
     }
 
     /// Scores of all heads, kept for the export.
@@ -557,7 +492,7 @@ impl Engine {
         }
         self.ensure(open, set, Step::Scores, settings, call).await?;
         let started = js_sys::Date::now();
-        call.stage.set("Scoring heads");
+        call.stage("Scoring heads");
         let model = open.model.lock().await;
         let scores = study::score_heads(&model, &set.cases(), settings.metric(), call).await?;
         let mut results = self.results.borrow_mut();
@@ -585,7 +520,7 @@ impl Engine {
         if let Some(kept) = known.filter(same) {
             return Ok(Some(kept));
         }
-        call.stage.set("Running the model");
+        call.stage("Running the model");
         let model = open.model.lock().await;
         let baseline = study::baseline(&model, cases, head, call).await?;
         let kept = Rc::new(KeptBaseline { settings: settings.clone(), head, baseline });
@@ -598,32 +533,6 @@ fn settings_of(args: &JsValue) -> Result<Settings, Problem> {
     from_js(property(args, "settings"))
 }
 
-fn set_property(object: &JsValue, name: &str, value: &JsValue) {
-    // Setting a property of a plain object does not fail.
-    let _ = js_sys::Reflect::set(object, &name.into(), value);
-}
-
-fn folder(base: &str, id: &str) -> String {
-    match id {
-        "gpt2" => GPT2.to_owned(),
-        "tiny" => format!("{base}data/tiny"),
-        url => url.to_owned(),
-    }
-}
-
-fn host_of(url: &str) -> String {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    rest.split('/').next().unwrap_or(rest).to_owned()
-}
-
-fn name_of(id: &str) -> String {
-    match id {
-        "gpt2" => "GPT-2 small".to_owned(),
-        "tiny" => "the bundled model".to_owned(),
-        url => url.to_owned(),
-    }
-}
-
 fn exists(head: &str, config: &Config) -> bool {
     head.parse().is_ok_and(|head: Head| head.layer < config.n_layer && head.head < config.n_head)
 }
@@ -631,7 +540,7 @@ fn exists(head: &str, config: &Config) -> bool {
 fn head_of(settings: &Settings, config: &Config) -> Result<Head, Problem> {
     let head = settings.head.parse().ok().filter(|_| exists(&settings.head, config));
     head.ok_or_else(|| {
-        let what = format!("{} has no head {}", name_of(&settings.model), settings.head);
+        let what = format!("the model has no head {}", settings.head);
         Problem::new(what, "The settings are kept.", "Choose a head in the map of all heads.")
     })
 }
@@ -643,25 +552,6 @@ fn depth(step: Step, settings: &Settings, config: &Config) -> Depth {
         (Step::Head | Step::Ablations, Ok(head)) => Depth::Pattern(head.layer.min(last)),
         _ => Depth::Pattern(last),
     }
-}
-
-async fn missing(open: &Open, cases: &[Case], step: Step, settings: &Settings) -> Result<u64, Problem> {
-    let need = study::need(cases, depth(step, settings, &open.config));
-    let missing = open.model.lock().await.missing(&need);
-    let fetches = weights::plan(&open.index, &missing).map_err(LoadError::from)?;
-    Ok(weights::bytes_of(&fetches))
-}
-
-/// What GPT-2 small would have to fetch, by its sizes alone.
-fn gpt2_bytes(cases: &[Case], step: Step, settings: &Settings) -> Result<u64, Problem> {
-    let config = Config::from_json(GPT2_CONFIG).map_err(LoadError::from)?;
-    let need = study::need(cases, depth(step, settings, &config));
-    let missing = Gpt2::empty(config.clone()).missing(&need);
-    let row_len = |tensor: &str| {
-        let shape = config.tensors().find(|(name, _)| name == tensor).map(|(_, shape)| shape);
-        shape.map_or(0, |shape| shape[1..].iter().product())
-    };
-    Ok(missing.iter().map(|part| part.rows.len() as u64 * row_len(&part.tensor) * 4).sum())
 }
 
 /// The ablations that the settings ask for.

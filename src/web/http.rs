@@ -1,27 +1,57 @@
-//! Files over HTTP, by ranges.
+//! Files over HTTP, by ranges: retried, resumed where they were cut, and
+//! cancelled at once.
 
-use super::js::fetch;
+use super::js::{fetch, property, sleep};
 use crate::weights::{ByteSource, SourceError};
+use futures_util::future::{Either, select};
 use js_sys::Uint8Array;
 use std::cell::{Cell, RefCell};
 use std::ops::Range;
-use std::rc::Rc;
+use std::pin::pin;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortSignal, ReadableStreamDefaultReader, Request, RequestInit, Response};
 
-/// A file that a host does not serve by ranges is held whole up to this size.
-const LARGEST_WHOLE: u64 = 64 << 20;
+/// Failures in a row, without a byte between them, after which a read gives up.
+const PATIENCE: u32 = 5;
+/// First wait after a failure, in milliseconds; it doubles with each.
+const FIRST_WAIT: f64 = 400.0;
+/// Longest wait that a host may ask for, in milliseconds.
+const LONGEST_WAIT: f64 = 60_000.0;
+/// Silence after which an answer counts as cut, in milliseconds.
+const STALL: f64 = 15_000.0;
 
 /// A file under a URL.
 pub(super) struct HttpSource {
     url: String,
     signal: RefCell<Option<AbortSignal>>,
-    length: Cell<Option<u64>>,
-    /// The whole file, from a host that ignores ranges.
-    whole: RefCell<Option<Rc<Vec<u8>>>>,
+    /// Length and version of the file, once known.
+    identity: RefCell<Option<Identity>>,
+    /// Whether the host answers ranges with ranges.
+    ranges: Cell<bool>,
     /// Bytes of answers so far.
     pub(super) received: Cell<u64>,
+}
+
+/// What tells one version of a file from another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Identity {
+    /// Length of the file in bytes.
+    pub(super) length: u64,
+    /// ETag or date of the file, where the host shows them; else empty.
+    pub(super) version: String,
+}
+
+/// A failed request, and how long the host wants to be left alone.
+struct Failure {
+    error: SourceError,
+    wait: Option<f64>,
+}
+
+impl From<SourceError> for Failure {
+    fn from(error: SourceError) -> Self {
+        Self { error, wait: None }
+    }
 }
 
 impl HttpSource {
@@ -29,10 +59,16 @@ impl HttpSource {
         Self {
             url,
             signal: RefCell::default(),
-            length: Cell::default(),
-            whole: RefCell::default(),
+            identity: RefCell::default(),
+            ranges: Cell::new(true),
             received: Cell::default(),
         }
+    }
+
+    /// A file that an earlier visit knew. The host is asked only when bytes are
+    /// wanted, and has to have the same file still.
+    pub(super) fn known(url: String, identity: Identity) -> Self {
+        Self { identity: RefCell::new(Some(identity)), ..Self::new(url) }
     }
 
     /// Sets what cancels the requests from here on.
@@ -40,20 +76,42 @@ impl HttpSource {
         self.signal.replace(Some(signal.clone()));
     }
 
+    /// Length and version of the file, once known.
+    pub(super) fn identity(&self) -> Option<Identity> {
+        self.identity.borrow().clone()
+    }
+
     /// Reads a small file whole.
     pub(super) async fn text(&self) -> Result<Vec<u8>, SourceError> {
-        let response = self.request("GET", None).await?;
         let mut bytes = Vec::new();
-        self.stream(&response, &mut |chunk| bytes.extend_from_slice(chunk)).await?;
+        // A second try, because the first request of a visit meets the most hiccups.
+        for last in [false, true] {
+            bytes.clear();
+            let read = async {
+                let response = self.request(None).await?;
+                self.stream(&response, &mut |chunk| {
+                    bytes.extend_from_slice(chunk);
+                    true
+                })
+                .await
+            };
+            match read.await {
+                Ok(()) => break,
+                Err(failure) if last || is_final(&failure.error) => return Err(failure.error),
+                Err(failure) => self.wait(0, failure.wait).await?,
+            }
+        }
         Ok(bytes)
     }
 
-    async fn request(&self, method: &str, range: Option<&Range<u64>>) -> Result<Response, SourceError> {
+    async fn request(&self, range: Option<&Range<u64>>) -> Result<Response, Failure> {
         let init = RequestInit::new();
-        init.set_method(method);
+        init.set_method("GET");
         init.set_signal(self.signal.borrow().as_ref());
         init.set_credentials(web_sys::RequestCredentials::Omit);
         init.set_referrer_policy(web_sys::ReferrerPolicy::NoReferrer);
+        // What is kept is kept by this page, checked, and not a second time by the browser.
+        init.set_cache(web_sys::RequestCache::NoStore);
         let request = Request::new_with_str_and_init(&self.url, &init).map_err(|e| self.failed(&e))?;
         if let Some(range) = range {
             let value = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
@@ -64,20 +122,33 @@ impl HttpSource {
         let (host, file, status) = (self.host(), self.file(), response.status());
         match status {
             200 | 206 => Ok(response),
-            401 | 403 | 404 | 410 => Err(SourceError::NotFound { host, file, status }),
-            _ => Err(SourceError::Status { host, file, status }),
+            401 | 403 | 404 | 410 => Err(SourceError::NotFound { host, file, status }.into()),
+            _ => {
+                let wait = header(&response, "Retry-After").and_then(|seconds| seconds.parse::<f64>().ok());
+                let error = SourceError::Status { host, file, status };
+                Err(Failure { error, wait: wait.map(|seconds| (seconds * 1000.0).clamp(0.0, LONGEST_WAIT)) })
+            }
         }
     }
 
-    async fn stream(&self, response: &Response, on_bytes: &mut dyn FnMut(&[u8])) -> Result<(), SourceError> {
-        let Some(body) = response.body() else {
-            return Ok(());
-        };
+    /// Hands on the body of an answer until it ends or `on_bytes` wants no more.
+    async fn stream(
+        &self,
+        response: &Response,
+        on_bytes: &mut dyn FnMut(&[u8]) -> bool,
+    ) -> Result<(), Failure> {
+        let Some(body) = response.body() else { return Ok(()) };
         let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
         let mut buffer = Vec::new();
         loop {
-            let read = JsFuture::from(reader.read()).await.map_err(|e| self.failed(&e))?;
-            let chunk = super::js::property(&read, "value");
+            let read = match select(JsFuture::from(reader.read()), pin!(sleep(STALL))).await {
+                Either::Left((read, _)) => read.map_err(|e| self.failed(&e))?,
+                Either::Right(_) => {
+                    let _ = JsFuture::from(reader.cancel()).await;
+                    return Err(SourceError::Stalled { host: self.host(), file: self.file() }.into());
+                }
+            };
+            let chunk = property(&read, "value");
             if chunk.is_undefined() {
                 return Ok(());
             }
@@ -85,28 +156,88 @@ impl HttpSource {
             buffer.resize(chunk.length() as usize, 0);
             chunk.copy_to(&mut buffer);
             self.received.set(self.received.get() + buffer.len() as u64);
-            on_bytes(&buffer);
+            if !on_bytes(&buffer) {
+                // The rest of the answer is not wanted; that it is cut off is no failure.
+                let _ = JsFuture::from(reader.cancel()).await;
+                return Ok(());
+            }
         }
     }
 
-    /// The length that a range answer tells: `bytes 0-0/548105171`.
-    fn total(&self, response: &Response) -> Option<u64> {
-        let header = response.headers().get("Content-Range").ok().flatten()?;
-        header.rsplit_once('/')?.1.parse().ok()
+    /// Asks once for a range and hands on what comes of it; true if all came.
+    async fn read_once(&self, range: &Range<u64>, on_bytes: &mut dyn FnMut(&[u8])) -> Result<bool, Failure> {
+        let response = self.request(Some(range)).await?;
+        self.ranges.set(response.status() == 206);
+        self.check_identity(&response)?;
+        // A host that ignores ranges begins at the beginning.
+        let mut skip = if response.status() == 206 { 0 } else { range.start };
+        let mut left = range.end - range.start;
+        self.stream(&response, &mut |bytes| {
+            let from = skip.min(bytes.len() as u64) as usize;
+            skip -= from as u64;
+            let to = (from as u64 + left).min(bytes.len() as u64) as usize;
+            left -= (to - from) as u64;
+            on_bytes(&bytes[from..to]);
+            left > 0
+        })
+        .await?;
+        Ok(left == 0)
+    }
+
+    /// Takes note of the file's length and version, or checks that they are still
+    /// what they were.
+    fn check_identity(&self, response: &Response) -> Result<(), SourceError> {
+        let found = self.identity_in(response);
+        let mut identity = self.identity.borrow_mut();
+        let (Some(known), Some(found)) = (&*identity, &found) else {
+            *identity = identity.take().or(found);
+            return Ok(());
+        };
+        let same_version =
+            known.version.is_empty() || found.version.is_empty() || known.version == found.version;
+        if known.length == found.length && same_version {
+            return Ok(());
+        }
+        Err(SourceError::Changed { host: self.host(), file: self.file() })
+    }
+
+    /// Length by `Content-Range: bytes 0-0/548105171`, or by the length of a whole
+    /// answer, which is that of the file only where nothing is packed.
+    fn identity_in(&self, response: &Response) -> Option<Identity> {
+        let length = if response.status() == 206 {
+            header(response, "Content-Range")?.rsplit_once('/')?.1.parse().ok()?
+        } else {
+            header(response, "Content-Length")?.parse().ok()?
+        };
+        let version = header(response, "ETag").or_else(|| header(response, "Last-Modified"));
+        Some(Identity { length, version: version.unwrap_or_default() })
+    }
+
+    /// Waits after a failure: as long as the host asks, or longer with each, and
+    /// never at the same moment as everybody else.
+    async fn wait(&self, failures: u32, asked: Option<f64>) -> Result<(), SourceError> {
+        let backoff = FIRST_WAIT * f64::from(1 << failures.min(6));
+        let mut left = asked.unwrap_or(backoff) * (1.0 + 0.3 * js_sys::Math::random());
+        while left > 0.0 {
+            if self.signal.borrow().as_ref().is_some_and(AbortSignal::aborted) {
+                return Err(SourceError::Cancelled);
+            }
+            sleep(left.min(100.0)).await;
+            left -= 100.0;
+        }
+        Ok(())
     }
 
     /// A browser gives the same error for every failure but a cancel.
     fn failed(&self, error: &JsValue) -> SourceError {
-        let name = super::js::property(error, "name").as_string();
-        if name.as_deref() == Some("AbortError") {
+        if property(error, "name").as_string().as_deref() == Some("AbortError") {
             return SourceError::Cancelled;
         }
         SourceError::Unreachable { host: self.host() }
     }
 
     fn host(&self) -> String {
-        let rest = self.url.split_once("://").map_or(self.url.as_str(), |(_, rest)| rest);
-        rest.split('/').next().unwrap_or(rest).to_owned()
+        super::js::host_of(&self.url)
     }
 
     fn file(&self) -> String {
@@ -116,74 +247,57 @@ impl HttpSource {
 
 impl ByteSource for HttpSource {
     async fn length(&self) -> Result<u64, SourceError> {
-        if let Some(length) = self.length.get() {
-            return Ok(length);
+        if self.identity().is_none() {
+            // HEAD can lose the length on its way through a redirect; a range does not.
+            self.read(0..1, &mut |_| ()).await?;
         }
-        // HEAD can lose the length on its way through a redirect; a range does not.
-        let response = self.request("GET", Some(&(0..1))).await?;
-        let length = if response.status() == 206 {
-            self.stream(&response, &mut |_| ()).await?;
-            let no_length = SourceError::NoLength { host: self.host(), file: self.file() };
-            self.total(&response).ok_or(no_length)?
-        } else {
-            self.keep_whole(&response).await?
-        };
-        self.length.set(Some(length));
-        Ok(length)
+        let no_length = || SourceError::NoLength { host: self.host(), file: self.file() };
+        Ok(self.identity().ok_or_else(no_length)?.length)
     }
 
     async fn read(&self, range: Range<u64>, on_bytes: &mut dyn FnMut(&[u8])) -> Result<(), SourceError> {
-        let short =
-            |found| SourceError::Short { file: self.file(), found, expected: range.end - range.start };
-        let whole = self.whole.borrow().clone();
-        if let Some(whole) = whole {
-            let bytes = whole.get(range.start as usize..range.end as usize).ok_or_else(|| short(0))?;
-            on_bytes(bytes);
-            return Ok(());
+        let mut at = range.start;
+        let mut failures = 0;
+        while at < range.end {
+            let before = at;
+            let asked = at..range.end;
+            let mut count = |bytes: &[u8]| {
+                at += bytes.len() as u64;
+                on_bytes(bytes);
+            };
+            let failure = match self.read_once(&asked, &mut count).await {
+                Ok(true) => return Ok(()),
+                Ok(false) => Failure::from(SourceError::Short {
+                    file: self.file(),
+                    found: at - range.start,
+                    expected: range.end - range.start,
+                }),
+                Err(failure) => failure,
+            };
+            // An answer that brought something shows a host that is alive.
+            failures = if at > before { 1 } else { failures + 1 };
+            if is_final(&failure.error) || failures >= PATIENCE {
+                return Err(failure.error);
+            }
+            self.wait(failures - 1, failure.wait).await?;
         }
-        let response = self.request("GET", Some(&range)).await?;
-        if response.status() != 206 {
-            // The host answered the probe with a range and now does not.
-            return Err(SourceError::Status {
-                host: self.host(),
-                file: self.file(),
-                status: response.status(),
-            });
-        }
-        let mut found = 0;
-        self.stream(&response, &mut |bytes| {
-            // Bytes beyond the range would land in the wrong tensor.
-            let left = (range.end - range.start).saturating_sub(found) as usize;
-            on_bytes(&bytes[..bytes.len().min(left)]);
-            found += bytes.len() as u64;
-        })
-        .await?;
-        if found == range.end - range.start { Ok(()) } else { Err(short(found)) }
+        Ok(())
+    }
+
+    fn serves_ranges(&self) -> bool {
+        self.ranges.get()
     }
 }
 
-impl HttpSource {
-    /// Takes the whole file from a host that ignores ranges.
-    async fn keep_whole(&self, response: &Response) -> Result<u64, SourceError> {
-        let told = response.headers().get("Content-Length").ok().flatten().and_then(|n| n.parse().ok());
-        let refused = || SourceError::NoRanges { host: self.host(), file: self.file() };
-        if told.is_some_and(|length: u64| length > LARGEST_WHOLE) {
-            return Err(refused());
-        }
-        let mut bytes = Vec::new();
-        let mut too_long = false;
-        self.stream(response, &mut |chunk| {
-            too_long |= (bytes.len() + chunk.len()) as u64 > LARGEST_WHOLE;
-            if !too_long {
-                bytes.extend_from_slice(chunk);
-            }
-        })
-        .await?;
-        if too_long {
-            return Err(refused());
-        }
-        let length = bytes.len() as u64;
-        self.whole.replace(Some(Rc::new(bytes)));
-        Ok(length)
+/// Whether asking again is of no use.
+fn is_final(error: &SourceError) -> bool {
+    match error {
+        SourceError::Status { status, .. } => !(*status == 408 || *status == 429 || *status >= 500),
+        SourceError::Unreachable { .. } | SourceError::Short { .. } | SourceError::Stalled { .. } => false,
+        _ => true,
     }
+}
+
+fn header(response: &Response, name: &str) -> Option<String> {
+    response.headers().get(name).ok().flatten()
 }

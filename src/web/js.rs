@@ -33,11 +33,27 @@ pub(super) fn property(object: &JsValue, name: &str) -> JsValue {
     js_sys::Reflect::get(object, &name.into()).unwrap_or(JsValue::UNDEFINED)
 }
 
+/// Sets a property of a plain object, which does not fail.
+pub(super) fn set_property(object: &JsValue, name: &str, value: &JsValue) {
+    let _ = js_sys::Reflect::set(object, &name.into(), value);
+}
+
 /// Lets the browser handle what has happened meanwhile, a Cancel for one.
 pub(super) async fn breathe() {
-    let promise = js_sys::Promise::new(&mut |resolve, _| set_timeout(&resolve, 0));
+    sleep(0.0).await;
+}
+
+/// Waits so many milliseconds.
+pub(super) async fn sleep(milliseconds: f64) {
+    let promise = js_sys::Promise::new(&mut |resolve, _| set_timeout(&resolve, milliseconds as i32));
     // A timer does not fail.
     let _ = JsFuture::from(promise).await;
+}
+
+/// The host of an address.
+pub(super) fn host_of(url: &str) -> String {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    rest.split('/').next().unwrap_or(rest).to_owned()
 }
 
 impl From<Problem> for JsValue {

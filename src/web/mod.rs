@@ -4,8 +4,9 @@
 //! what the settings draw, [`results`] what was computed and the file it is
 //! exported to, [`problem`] an error that a person can act on. These are plain
 //! Rust and tested natively. In the browser `page` draws and parses for the
-//! page's thread, `engine` loads and computes for its worker, and `http` brings
-//! the bytes.
+//! page's thread, and `engine` computes for its worker. It has its models from
+//! the `library`, which reads them by `http`, from `disk` or out of the `cache`,
+//! under a `lock` that all tabs share.
 
 pub mod link;
 pub mod problem;
@@ -14,11 +15,21 @@ pub mod results;
 pub mod settings;
 
 #[cfg(target_arch = "wasm32")]
+mod cache;
+#[cfg(target_arch = "wasm32")]
+mod call;
+#[cfg(target_arch = "wasm32")]
+mod disk;
+#[cfg(target_arch = "wasm32")]
 mod engine;
 #[cfg(target_arch = "wasm32")]
 mod http;
 #[cfg(target_arch = "wasm32")]
 mod js;
+#[cfg(target_arch = "wasm32")]
+mod library;
+#[cfg(target_arch = "wasm32")]
+mod lock;
 #[cfg(target_arch = "wasm32")]
 mod page;
 

@@ -26,11 +26,12 @@ pub struct Problem {
     pub kept: String,
     /// What to do.
     pub next: String,
-    /// What the page offers in one click.
-    pub offer: Option<Offer>,
+    /// What the page offers in one click, the likeliest first.
+    pub offers: Vec<Offer>,
     /// The setting at fault, under the link's name.
     pub key: Option<&'static str>,
-    /// Set where nothing is wrong and the visitor cancelled.
+    /// Set where nothing is wrong and the visitor cancelled; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cancelled: bool,
 }
 
@@ -42,7 +43,7 @@ impl Problem {
             what: sentence(&what.to_string()),
             kept: kept.to_owned(),
             next: next.to_owned(),
-            offer: None,
+            offers: Vec::new(),
             key: None,
             cancelled: false,
         }
@@ -62,12 +63,14 @@ impl Problem {
         Self { cancelled: true, ..Self::new("Cancelled", kept, "Start again to go on.") }
     }
 
-    fn about(self, key: &'static str) -> Self {
+    /// The problem, laid at a setting's door.
+    #[must_use]
+    pub fn about(self, key: &'static str) -> Self {
         Self { key: Some(key), ..self }
     }
 
-    fn offering(self, offer: Offer) -> Self {
-        Self { offer: Some(offer), ..self }
+    fn offering(self, offers: &[Offer]) -> Self {
+        Self { offers: offers.to_vec(), ..self }
     }
 }
 
@@ -76,19 +79,33 @@ const KEPT_SETTINGS: &str = "The prompts and settings are kept.";
 impl From<LoadError> for Problem {
     fn from(error: LoadError) -> Self {
         let kept = "The prompts, the settings and what had already arrived are kept.";
-        match &error {
-            LoadError::Source(SourceError::Cancelled) => Self::cancelled(),
-            LoadError::Source(
-                SourceError::Unreachable { .. } | SourceError::Status { .. } | SourceError::Short { .. },
-            ) => {
-                let next = "Check the connection and try again, or go on with the bundled model.";
-                Self::new(&error, kept, next).offering(Offer::Tiny).about("model")
+        let problem = match &error {
+            LoadError::Source(SourceError::Cancelled) => return Self::cancelled(),
+            LoadError::Source(SourceError::Changed { .. }) => {
+                let next = "Retry opens the file as it is now.";
+                Self::new(
+                    &error,
+                    "The prompts and settings are kept, what was stored of the old file is not.",
+                    next,
+                )
+                .offering(&[Offer::Retry])
             }
-            _ => {
+            LoadError::Source(SourceError::Disk { .. }) => {
+                Self::new(&error, KEPT_SETTINGS, "Pick the file again.")
+            }
+            LoadError::Source(SourceError::NotFound { .. } | SourceError::NoLength { .. })
+            | LoadError::Config(_)
+            | LoadError::Index(_)
+            | LoadError::NotFinite(_) => {
                 let next = "Choose another model, or go on with the bundled one.";
-                Self::new(&error, KEPT_SETTINGS, next).offering(Offer::Tiny).about("model")
+                Self::new(&error, KEPT_SETTINGS, next).offering(&[Offer::Tiny])
             }
-        }
+            LoadError::Source(_) | LoadError::Hash(_) => {
+                let next = "Check the connection and retry, or go on with the bundled model.";
+                Self::new(&error, kept, next).offering(&[Offer::Retry, Offer::Tiny])
+            }
+        };
+        problem.about("model")
     }
 }
 

@@ -100,6 +100,12 @@ impl Results {
         }
     }
 
+    /// Forgets the model and all that it computed.
+    pub fn forget_model(&mut self) {
+        let Self { build, settings, prompts, .. } = std::mem::take(self);
+        *self = Self { build, settings, prompts, ..Self::default() };
+    }
+
     /// The results file, schema `headscope-results/1`.
     #[must_use]
     pub fn to_json(&self) -> Value {

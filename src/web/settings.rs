@@ -17,7 +17,8 @@ const MOST_CELLS: u64 = 1 << 20;
 /// Everything a link restores, under the link's own names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settings {
-    /// `gpt2`, `tiny`, or the http(s) URL of a model's folder.
+    /// `gpt2`, `tiny`, the http(s) URL of a model's folder, or `file` for one that
+    /// the visitor picks from disk, which a link cannot carry.
     pub model: String,
     /// Seed of the draw.
     pub seed: u32,
@@ -249,7 +250,7 @@ fn one_of(names: &[impl ToString]) -> String {
 
 /// A model's name or URL. Credentials in a URL would end up in shared links.
 fn model(value: &str) -> Result<String, String> {
-    if ["gpt2", "tiny"].contains(&value) {
+    if ["gpt2", "tiny", "file"].contains(&value) {
         return Ok(value.to_owned());
     }
     let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));

@@ -2,6 +2,7 @@
 
 use super::ConfigError;
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 /// Sizes of a GPT-2, under TransformerLens' names.
 #[derive(Debug, Clone, PartialEq)]
@@ -97,6 +98,35 @@ impl Config {
             d_vocab: within("vocab_size", fields.vocab_size, D_VOCAB..=2 * D_VOCAB)?,
             eps,
         })
+    }
+
+    /// Sizes by the shapes in a header alone, for a file that came without its
+    /// config.json. The number of heads leaves no trace in the shapes; every
+    /// published GPT-2 has heads of width 64.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError`] if the shapes are not those of a GPT-2.
+    pub fn from_header(header: &[u8]) -> Result<Self, ConfigError> {
+        const D_HEAD: usize = 64;
+        let tensors: Map<String, Value> =
+            serde_json::from_slice(header).map_err(|e| ConfigError::Json(e.to_string()))?;
+        let size = |tensor: &str, i: usize| {
+            let entry = tensors.get(tensor).or_else(|| tensors.get(&format!("transformer.{tensor}")))?;
+            entry.get("shape")?.get(i)?.as_u64()
+        };
+        let d_model = size("wte.weight", 1).unwrap_or(0) as usize;
+        let n_layer = (0..).take_while(|l| size(&format!("h.{l}.ln_1.weight"), 0).is_some()).count();
+        let config = serde_json::json!({
+            "model_type": "gpt2",
+            "n_layer": n_layer,
+            "n_head": d_model / D_HEAD,
+            "n_embd": d_model,
+            "n_inner": size("h.0.mlp.c_fc.weight", 1),
+            "n_positions": size("wpe.weight", 0),
+            "vocab_size": size("wte.weight", 0),
+        });
+        Self::from_json(config.to_string().as_bytes())
     }
 
     /// The architecture's tensors, named as published, with their shapes.

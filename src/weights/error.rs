@@ -119,8 +119,30 @@ pub enum SourceError {
         /// The HTTP status.
         status: u16,
     },
-    /// The answer ended early, or is longer than what was asked for.
-    #[error("{file} sent {found} of {expected} bytes")]
+    /// The host went silent in the middle of an answer.
+    #[error("{host} stopped sending {file}")]
+    Stalled {
+        /// The host that was asked.
+        host: String,
+        /// Name of the file.
+        file: String,
+    },
+    /// The file is not the one that earlier parts were taken from.
+    #[error("{file} on {host} has changed since parts of it were stored here")]
+    Changed {
+        /// The host that was asked.
+        host: String,
+        /// Name of the file.
+        file: String,
+    },
+    /// A file on the visitor's disk was changed, moved or cannot be read.
+    #[error("{file} cannot be read from disk any more")]
+    Disk {
+        /// Name of the file.
+        file: String,
+    },
+    /// The answer ended early.
+    #[error("{file} broke off: {found} of {expected} bytes came")]
     Short {
         /// Name of the file.
         file: String,
@@ -128,14 +150,6 @@ pub enum SourceError {
         found: u64,
         /// Bytes asked for.
         expected: u64,
-    },
-    /// The host sends only whole files, and this one is too large for that.
-    #[error("{host} does not serve parts of {file} (it ignores Range), which is too large to take whole")]
-    NoRanges {
-        /// The host that was asked.
-        host: String,
-        /// Name of the file.
-        file: String,
     },
     /// The host would not tell how long the file is.
     #[error("{host} does not say how long {file} is (it has to expose Content-Range)")]
@@ -159,6 +173,9 @@ pub enum LoadError {
     /// The header of model.safetensors is wrong.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// A tensor is not the published one, twice in a row.
+    #[error("tensor {0} arrived damaged twice: its SHA-256 is not the published one")]
+    Hash(String),
     /// A number in a tensor is not finite.
     #[error("tensor {0} holds a value that is not a finite number")]
     NotFinite(String),

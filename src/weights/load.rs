@@ -1,19 +1,22 @@
-//! From byte ranges to numbers.
+//! From wanted parts to numbers: out of the store where they are there, from the
+//! source where they are not, and never unchecked.
 
-use super::decode::Decoder;
-use super::{ByteSource, Config, Fetch, Index, IndexError, LoadError, Part};
-use futures_util::{StreamExt, TryStreamExt, stream};
+use super::decode::decode;
+use super::plan::{join, locate, one_pass};
+use super::{ByteSource, Fetch, Index, IndexError, LoadError, Manifest, Part, Piece, Store, bytes_of};
+use futures_util::{StreamExt, stream};
+use std::cell::{Cell, RefCell};
 
 /// Requests in flight at once; browsers allow six to a host.
 const CONCURRENT: usize = 6;
 
-/// Reads the header of a `model.safetensors`.
+/// Reads the JSON header of a `model.safetensors`, for [`Index::parse`].
 ///
 /// # Errors
 ///
-/// [`LoadError::Source`] if the bytes do not come, [`LoadError::Index`] if they
-/// are not the header of such a model.
-pub async fn read_index(source: &impl ByteSource, config: &Config) -> Result<Index, LoadError> {
+/// [`LoadError::Source`] if the bytes do not come, [`LoadError::Index`] if the
+/// file has no such header.
+pub async fn read_header(source: &impl ByteSource) -> Result<Vec<u8>, LoadError> {
     let file_len = source.length().await?;
     if file_len < 8 {
         return Err(IndexError::TooShort(file_len).into());
@@ -24,67 +27,213 @@ pub async fn read_index(source: &impl ByteSource, config: &Config) -> Result<Ind
     let range = Index::header_bytes(first, file_len)?;
     let mut header = Vec::new();
     source.read(range, &mut |bytes| header.extend_from_slice(bytes)).await?;
-    Ok(Index::parse(&header, file_len, config)?)
+    Ok(header)
 }
 
-/// Brings the parts of a plan and gives each to `receive` as soon as it is
-/// whole; `arrived` hears of every run of bytes. What was received stays
-/// received when a later part fails.
+/// What a part is called in a store, under the name of its file and version.
+#[must_use]
+pub fn key(name: &str, part: &Part) -> String {
+    format!("{name}/{}/{}-{}", part.tensor, part.rows.start, part.rows.end)
+}
+
+/// Bytes that bringing the parts would move, were none of them in the store.
 ///
 /// # Errors
 ///
-/// The first [`LoadError`] of any fetch.
-pub async fn load(
-    source: &impl ByteSource,
-    index: &Index,
-    fetches: &[Fetch],
-    arrived: &dyn Fn(usize),
-    mut receive: impl FnMut(Part, Vec<f32>),
-) -> Result<(), LoadError> {
-    let read_all = stream::iter(fetches).map(|fetch| read(source, index, fetch, arrived));
-    let mut parts = read_all.buffer_unordered(CONCURRENT);
-    while let Some(parts) = parts.try_next().await? {
-        for (part, numbers) in parts {
-            receive(part, numbers);
-        }
-    }
-    Ok(())
+/// [`LoadError::Index`] for a tensor that GPT-2 does not have.
+pub fn cost(index: &Index, parts: &[Part], serves_ranges: bool) -> Result<u64, LoadError> {
+    let pieces = locate(index, parts)?;
+    Ok(bytes_of(&if serves_ranges { join(pieces) } else { one_pass(pieces) }))
 }
 
-/// Reads one range and decodes the pieces in it.
-async fn read(
-    source: &impl ByteSource,
-    index: &Index,
-    fetch: &Fetch,
-    arrived: &dyn Fn(usize),
-) -> Result<Vec<(Part, Vec<f32>)>, LoadError> {
-    let mut decoders = Vec::with_capacity(fetch.pieces.len());
-    for piece in &fetch.pieces {
-        let span = index.span(&piece.part.tensor)?;
-        decoders.push(Decoder::new(span.dtype, piece.part.rows.len() * span.row_len()));
-    }
-    let mut at = fetch.bytes.start;
-    source
-        .read(fetch.bytes.clone(), &mut |bytes| {
-            let chunk = at..at + bytes.len() as u64;
-            for (piece, decoder) in fetch.pieces.iter().zip(&mut decoders) {
-                let from = piece.bytes.start.max(chunk.start);
-                let to = piece.bytes.end.min(chunk.end);
-                if from < to {
-                    decoder.push(&bytes[(from - chunk.start) as usize..(to - chunk.start) as usize]);
-                }
+/// How far a load is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Arrived<'a> {
+    /// Bytes so far.
+    pub done: u64,
+    /// Bytes in all.
+    pub total: u64,
+    /// How many of `done` came from the store.
+    pub stored: u64,
+    /// What came last.
+    pub part: &'a Part,
+}
+
+/// Everything that a load takes.
+pub struct Loader<'a, S, T> {
+    /// Where the bytes come from.
+    pub source: &'a S,
+    /// Where they are kept.
+    pub store: &'a T,
+    /// Where they lie in the file.
+    pub index: &'a Index,
+    /// What is known of them.
+    pub manifest: &'a Manifest,
+    /// Names the file and its version in the store's keys.
+    pub name: &'a str,
+    /// Hears how far the load is.
+    pub progress: &'a dyn Fn(Arrived<'_>),
+}
+
+/// A load under way.
+struct Run<'a, S, T, F> {
+    loader: &'a Loader<'a, S, T>,
+    receive: RefCell<F>,
+    done: Cell<u64>,
+    stored: Cell<u64>,
+    total: Cell<u64>,
+    /// Set by the first failure, so that nothing new is asked for.
+    failed: Cell<bool>,
+}
+
+impl<S: ByteSource, T: Store> Loader<'_, S, T> {
+    /// Brings the parts and gives each to `receive` as soon as it is whole and
+    /// checked. What was received stays received when a later part fails, and is
+    /// in the store by then.
+    ///
+    /// # Errors
+    ///
+    /// The first [`LoadError`] of any part.
+    pub async fn load(&self, parts: &[Part], receive: impl FnMut(Part, Vec<f32>)) -> Result<(), LoadError> {
+        let pieces = locate(self.index, parts)?;
+        let run = Run {
+            loader: self,
+            receive: RefCell::new(receive),
+            done: Cell::new(0),
+            stored: Cell::new(0),
+            total: Cell::new(cost(self.index, parts, self.source.serves_ranges())?),
+            failed: Cell::new(false),
+        };
+        let mut missing = Vec::new();
+        for piece in pieces {
+            if !run.take_from_store(&piece).await? {
+                missing.push(piece);
             }
-            at = chunk.end;
-            arrived(bytes.len());
-        })
-        .await?;
-    let mut parts = Vec::with_capacity(decoders.len());
-    for (piece, decoder) in fetch.pieces.iter().zip(decoders) {
-        let numbers = decoder.finish();
+        }
+        let fetches = if self.source.serves_ranges() { join(missing) } else { one_pass(missing) };
+        run.total.set(run.done.get() + bytes_of(&fetches));
+        let mut fetching = stream::iter(&fetches).map(|fetch| run.fetch(fetch)).buffer_unordered(CONCURRENT);
+        let mut first_error = None;
+        // After a failure the rest of what is in flight still ends in its own
+        // time, so that whole parts in it are not lost.
+        while let Some(fetched) = fetching.next().await {
+            if let Err(error) = fetched {
+                run.failed.set(true);
+                first_error.get_or_insert(error);
+            }
+        }
+        first_error.map_or(Ok(()), Err)
+    }
+}
+
+impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
+    /// Takes a piece out of the store. One that is damaged there is forgotten.
+    async fn take_from_store(&self, piece: &Piece) -> Result<bool, LoadError> {
+        let key = key(self.loader.name, &piece.part);
+        let Some(bytes) = self.loader.store.get(&key).await else { return Ok(false) };
+        let length = piece.bytes.end - piece.bytes.start;
+        let damaged = self.loader.manifest.check(&piece.part.tensor, &bytes) == Some(false);
+        if bytes.len() as u64 != length || (damaged && self.is_whole(piece)) {
+            self.loader.store.remove(&key).await;
+            return Ok(false);
+        }
+        self.stored.set(self.stored.get() + length);
+        self.arrived(length, &piece.part);
+        self.deliver(piece, &bytes)?;
+        Ok(true)
+    }
+
+    /// Reads one range. Pieces that became whole are delivered even if the range
+    /// did not.
+    async fn fetch(&self, fetch: &Fetch) -> Result<(), LoadError> {
+        if self.failed.get() {
+            return Ok(());
+        }
+        let mut cutter = Cutter::new(fetch);
+        let mut on_bytes = |bytes: &[u8]| {
+            let part = cutter.push(bytes);
+            self.arrived(bytes.len() as u64, part);
+        };
+        let read = self.loader.source.read(fetch.bytes.clone(), &mut on_bytes).await;
+        for (piece, bytes) in cutter.whole {
+            self.keep(piece, bytes).await?;
+        }
+        Ok(read?)
+    }
+
+    /// Checks a fetched piece, stores it and delivers it. One whose hash is wrong
+    /// is fetched once more.
+    async fn keep(&self, piece: &Piece, mut bytes: Vec<u8>) -> Result<(), LoadError> {
+        let Loader { source, store, manifest, .. } = self.loader;
+        let tensor = &piece.part.tensor;
+        let wrong = |bytes: &[u8]| self.is_whole(piece) && manifest.check(tensor, bytes) == Some(false);
+        if wrong(&bytes) {
+            bytes.clear();
+            source.read(piece.bytes.clone(), &mut |more| bytes.extend_from_slice(more)).await?;
+            if wrong(&bytes) {
+                return Err(LoadError::Hash(tensor.clone()));
+            }
+        }
+        self.deliver(piece, &bytes)?;
+        store.put(&key(self.loader.name, &piece.part), &bytes).await;
+        Ok(())
+    }
+
+    fn deliver(&self, piece: &Piece, bytes: &[u8]) -> Result<(), LoadError> {
+        let dtype = self.loader.index.span(&piece.part.tensor)?.dtype;
+        let numbers = decode(dtype, bytes);
         if numbers.iter().any(|x| !x.is_finite()) {
             return Err(LoadError::NotFinite(piece.part.tensor.clone()));
         }
-        parts.push((piece.part.clone(), numbers));
+        (self.receive.borrow_mut())(piece.part.clone(), numbers);
+        Ok(())
     }
-    Ok(parts)
+
+    fn is_whole(&self, piece: &Piece) -> bool {
+        self.loader.index.span(&piece.part.tensor).is_ok_and(|span| span.bytes == piece.bytes)
+    }
+
+    fn arrived(&self, bytes: u64, part: &Part) {
+        self.done.set(self.done.get() + bytes);
+        let (done, total, stored) = (self.done.get(), self.total.get(), self.stored.get());
+        (self.loader.progress)(Arrived { done, total, stored, part });
+    }
+}
+
+/// Cuts the bytes of a range, as they arrive, into its pieces.
+struct Cutter<'a> {
+    fetch: &'a Fetch,
+    /// Place in the file of the next byte.
+    at: u64,
+    /// The piece that is being filled, and its bytes so far.
+    filling: usize,
+    partial: Vec<u8>,
+    whole: Vec<(&'a Piece, Vec<u8>)>,
+}
+
+impl<'a> Cutter<'a> {
+    fn new(fetch: &'a Fetch) -> Self {
+        Self { fetch, at: fetch.bytes.start, filling: 0, partial: Vec::new(), whole: Vec::new() }
+    }
+
+    /// Takes the next bytes; returns what is being filled.
+    fn push(&mut self, mut bytes: &[u8]) -> &'a Part {
+        let pieces = &self.fetch.pieces;
+        while let Some(piece) = pieces.get(self.filling).filter(|_| !bytes.is_empty()) {
+            // Bytes between pieces are dropped.
+            let gap = (piece.bytes.start.saturating_sub(self.at) as usize).min(bytes.len());
+            let end = ((piece.bytes.end - self.at) as usize).min(bytes.len());
+            if self.partial.is_empty() && gap < end {
+                self.partial.reserve_exact((piece.bytes.end - piece.bytes.start) as usize);
+            }
+            self.partial.extend_from_slice(&bytes[gap..end]);
+            self.at += end as u64;
+            bytes = &bytes[end..];
+            if self.at == piece.bytes.end {
+                self.whole.push((piece, std::mem::take(&mut self.partial)));
+                self.filling += 1;
+            }
+        }
+        &pieces[self.filling.min(pieces.len() - 1)].part
+    }
 }

@@ -1,21 +1,25 @@
 //! Model files: what they hold, which bytes a study needs, and where those come
 //! from.
 //!
-//! [`Config`] and [`Index`] read the two small descriptions, [`plan`] turns
-//! wanted [`Part`]s into byte ranges, a [`ByteSource`] brings them and [`load`]
-//! turns them into numbers.
+//! [`Config`] and [`Index`] read the two small descriptions. A [`Loader`] turns
+//! wanted [`Part`]s into byte ranges ([`plan`]), takes what a [`Store`] has, asks a
+//! [`ByteSource`] for the rest, and checks it against a [`Manifest`].
 
 mod config;
 mod decode;
 mod error;
 mod index;
 mod load;
-mod plan;
+mod manifest;
+pub mod plan;
 mod source;
+mod store;
 
 pub use config::Config;
 pub use error::{ConfigError, IndexError, LoadError, SourceError};
 pub use index::{Dtype, Index, Span};
-pub use load::{load, read_index};
-pub use plan::{Fetch, Part, Piece, REQUEST_COST, bytes_of, plan};
+pub use load::{Arrived, Loader, cost, key, read_header};
+pub use manifest::{Manifest, sha256};
+pub use plan::{Fetch, Part, Piece, REQUEST_COST, bytes_of};
 pub use source::{ByteSource, MemorySource};
+pub use store::{MemoryStore, Store};

@@ -7,9 +7,9 @@ use std::ops::Range;
 /// ranges with a smaller gap between them are asked for together.
 pub const REQUEST_COST: u64 = 64 << 10;
 
-/// One answer is not longer than this, so that a large model comes over several
-/// connections and a cut loses little. Larger tensors come whole.
-const LONGEST: u64 = 8 << 20;
+/// Answers are joined up to this length, so that a large model comes over several
+/// connections and a cut loses little. A part is never divided.
+pub const LONGEST: u64 = 8 << 20;
 
 /// Rows of a tensor, counted along its first dimension.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -38,12 +38,12 @@ pub struct Fetch {
     pub pieces: Vec<Piece>,
 }
 
-/// Byte ranges that bring the parts, in the order of the file, each part once.
+/// Where the parts lie, in the order of the file, each once.
 ///
 /// # Errors
 ///
 /// [`IndexError::Missing`] for a tensor that GPT-2 does not have.
-pub fn plan(index: &Index, parts: &[Part]) -> Result<Vec<Fetch>, IndexError> {
+pub fn locate(index: &Index, parts: &[Part]) -> Result<Vec<Piece>, IndexError> {
     let mut pieces = Vec::with_capacity(parts.len());
     for part in parts {
         let bytes = index.span(&part.tensor)?.row_bytes(&part.rows);
@@ -51,6 +51,12 @@ pub fn plan(index: &Index, parts: &[Part]) -> Result<Vec<Fetch>, IndexError> {
     }
     pieces.sort_by_key(|piece| piece.bytes.start);
     pieces.dedup();
+    Ok(pieces)
+}
+
+/// Joins pieces that lie close into ranges to ask for.
+#[must_use]
+pub fn join(pieces: Vec<Piece>) -> Vec<Fetch> {
     let mut fetches: Vec<Fetch> = Vec::new();
     for piece in pieces {
         match fetches.last_mut() {
@@ -64,7 +70,14 @@ pub fn plan(index: &Index, parts: &[Part]) -> Result<Vec<Fetch>, IndexError> {
             _ => fetches.push(Fetch { bytes: piece.bytes.clone(), pieces: vec![piece] }),
         }
     }
-    Ok(fetches)
+    fetches
+}
+
+/// One pass over a file from a host that ignores ranges.
+#[must_use]
+pub fn one_pass(pieces: Vec<Piece>) -> Vec<Fetch> {
+    let end = pieces.iter().map(|piece| piece.bytes.end).max();
+    end.map(|end| Fetch { bytes: 0..end, pieces }).into_iter().collect()
 }
 
 /// Bytes that the fetches move.

@@ -6,14 +6,21 @@ use std::ops::Range;
 /// A file that is read by ranges.
 ///
 /// Bytes are handed on as they arrive, so that no range is held twice. The page
-/// has one over HTTP; tests have one in memory.
+/// has one over HTTP and one on the visitor's disk; tests have one in memory.
 #[allow(async_fn_in_trait, reason = "one thread, so nobody needs the futures to be Send")]
 pub trait ByteSource {
     /// Length of the file in bytes.
     async fn length(&self) -> Result<u64, SourceError>;
 
-    /// Reads a range and hands its bytes on, in order and exactly once.
+    /// Reads a range and hands its bytes on, in order and exactly once. When it
+    /// fails, what was handed on up to then is right.
     async fn read(&self, range: Range<u64>, on_bytes: &mut dyn FnMut(&[u8])) -> Result<(), SourceError>;
+
+    /// Whether parts of the file cost less than all of it. A host that ignores
+    /// ranges sends the file from its beginning for every read.
+    fn serves_ranges(&self) -> bool {
+        true
+    }
 }
 
 /// A file in memory.

@@ -5,7 +5,10 @@ use headscope::model::{Depth, Gpt2};
 use headscope::prompts::{DrawSettings, Relations, WordSequence, WordTable, draw};
 use headscope::study::{Case, need};
 use headscope::tokens::{Tokenized, Tokens};
-use headscope::weights::{Config, Index, MemorySource, Part, load, plan, read_index};
+use headscope::weights::{
+    ByteSource, Config, Index, LoadError, Loader, Manifest, MemorySource, MemoryStore, Part, Store,
+    read_header,
+};
 use serde_json::Value;
 
 #[cfg(target_arch = "wasm32")]
@@ -92,7 +95,7 @@ impl Folder {
         let config = Config::from_json(config).unwrap();
         // Chunks of an odd length cut numbers in the middle, as networks do.
         let source = MemorySource::in_chunks(file, 4099);
-        let index = pollster::block_on(read_index(&source, &config)).unwrap();
+        let index = index(&source, &config).unwrap();
         Self { config, index, source }
     }
 
@@ -105,19 +108,38 @@ impl Folder {
 
     /// Loads what the model lacks; returns which parts those were.
     pub fn extend(&self, model: &mut Gpt2, cases: &[Case], depth: Depth) -> Vec<Part> {
-        let fetches = plan(&self.index, &model.missing(&need(cases, depth))).unwrap();
-        let mut parts = Vec::new();
-        pollster::block_on(load(&self.source, &self.index, &fetches, &|_| (), |part, numbers| {
-            parts.push((part, numbers));
-        }))
-        .unwrap();
+        let missing = model.missing(&need(cases, depth));
         let mut loaded = Vec::new();
-        for (part, numbers) in parts {
+        load(&self.source, &NO_STORE, &self.index, &Manifest::default(), &missing, |part, numbers| {
             model.insert(&part, numbers).unwrap();
             loaded.push(part);
-        }
+        })
+        .unwrap();
         loaded
     }
+}
+
+/// Keeps nothing.
+pub const NO_STORE: Option<&MemoryStore> = None;
+
+/// Reads a file's header.
+pub fn index(source: &MemorySource, config: &Config) -> Result<Index, LoadError> {
+    let header = pollster::block_on(read_header(source))?;
+    let file_len = pollster::block_on(source.length()).unwrap();
+    Ok(Index::parse(&header, file_len, config)?)
+}
+
+/// Loads parts; the name that the store sees is "a model".
+pub fn load<S: ByteSource, T: Store>(
+    source: &S,
+    store: &T,
+    index: &Index,
+    manifest: &Manifest,
+    parts: &[Part],
+    receive: impl FnMut(Part, Vec<f32>),
+) -> Result<(), LoadError> {
+    let loader = Loader { source, store, index, manifest, name: "a model", progress: &|_| () };
+    pollster::block_on(loader.load(parts, receive))
 }
 
 /// Asserts that all numbers agree to `tolerance`, absolutely.

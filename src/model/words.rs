@@ -1,0 +1,79 @@
+//! The token embedding: single rows while few words are wanted, and one table
+//! once all of them are.
+
+use super::{ModelError, Result};
+use candle_core::{Device, Tensor};
+use std::collections::HashMap;
+
+/// Rows of wte, (d) each.
+#[derive(Debug)]
+pub(super) struct Words {
+    d_vocab: usize,
+    d: usize,
+    rows: HashMap<usize, Vec<f32>>,
+    /// The table while it fills, (V, d), and which of its rows are there.
+    filling: Option<(Vec<f32>, Vec<bool>)>,
+    /// The whole table, (V, d).
+    table: Option<Tensor>,
+}
+
+impl Words {
+    /// No rows yet.
+    pub(super) fn new(d_vocab: usize, d: usize) -> Self {
+        Self { d_vocab, d, rows: HashMap::new(), filling: None, table: None }
+    }
+
+    /// Whether a row is there.
+    pub(super) fn has(&self, id: usize) -> bool {
+        let filled = || self.filling.as_ref().is_some_and(|(_, there)| there.get(id) == Some(&true));
+        self.table.is_some() || self.rows.contains_key(&id) || filled()
+    }
+
+    /// Puts rows in place, from row `from` on. Several at once are the beginning
+    /// of the whole table.
+    pub(super) fn insert(&mut self, from: usize, numbers: &[f32]) -> Result<()> {
+        let (d, rows) = (self.d, numbers.len() / self.d);
+        if rows == 1 && self.filling.is_none() {
+            self.rows.insert(from, numbers.to_vec());
+            return Ok(());
+        }
+        let (d_vocab, known) = (self.d_vocab, &mut self.rows);
+        let (table, there) = self.filling.get_or_insert_with(|| {
+            let mut table = vec![0.0; d_vocab * d];
+            let mut there = vec![false; d_vocab];
+            for (id, row) in known.drain() {
+                table[id * d..(id + 1) * d].copy_from_slice(&row);
+                there[id] = true;
+            }
+            (table, there)
+        });
+        let Some(place) = table.get_mut(from * d..(from + rows) * d) else {
+            return Err(ModelError::NoSuchTensor(format!("wte.weight, row {}", from + rows - 1)));
+        };
+        place.copy_from_slice(numbers);
+        there[from..from + rows].fill(true);
+        if there.iter().all(|&there| there) {
+            let (table, _) = self.filling.take().unwrap_or_default();
+            self.table = Some(Tensor::from_vec(table, (d_vocab, d), &Device::Cpu)?);
+        }
+        Ok(())
+    }
+
+    /// Appends one row.
+    pub(super) fn append(&self, id: usize, to: &mut Vec<f32>) -> Result<()> {
+        let (d, missing) = (self.d, ModelError::NotLoaded("wte.weight"));
+        if let Some(table) = self.table.as_ref().filter(|_| id < self.d_vocab) {
+            to.extend(table.get(id)?.to_vec1::<f32>()?);
+        } else if let Some((table, _)) = self.filling.as_ref().filter(|_| self.has(id)) {
+            to.extend_from_slice(&table[id * d..(id + 1) * d]);
+        } else {
+            to.extend_from_slice(self.rows.get(&id).ok_or(missing)?);
+        }
+        Ok(())
+    }
+
+    /// The whole table, (V, d).
+    pub(super) fn table(&self) -> Result<&Tensor> {
+        self.table.as_ref().ok_or(ModelError::NotLoaded("wte.weight"))
+    }
+}
