@@ -218,7 +218,7 @@ async fn problems_name_the_culprit_and_cancel_is_none() {
         async |changes: Value| from_js(&engine.load(settings(&changes), quiet(), never()).await.unwrap_err());
     let missing = load(serde_json::json!({ "model": format!("{}/tests/fixtures/none", origin()) })).await;
     assert!(missing["what"].as_str().unwrap().contains("config.json"), "{missing}");
-    assert_eq!(missing["offer"], "tiny");
+    assert_eq!(missing["offers"][0], "tiny");
     let silent = load(serde_json::json!({ "model": "http://127.0.0.1:9" })).await;
     assert!(silent["what"].as_str().unwrap().starts_with("127.0.0.1:9 did not answer"), "{silent}");
     let long = load(serde_json::json!({ "len": 70, "n": 2 })).await;

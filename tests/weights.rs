@@ -12,8 +12,8 @@ use headscope::model::{Depth, Gpt2, NoHooks};
 use headscope::study::need;
 use headscope::weights::plan::{join, locate, one_pass};
 use headscope::weights::{
-    ByteSource, Config, ConfigError, Index, IndexError, LoadError, Manifest, MemorySource, MemoryStore, Part,
-    REQUEST_COST, SourceError, Store, bytes_of, sha256,
+    Begun, ByteSource, Config, ConfigError, Index, IndexError, LoadError, Manifest, MemorySource,
+    MemoryStore, Part, REQUEST_COST, SourceError, Store, bytes_of, sha256,
 };
 use serde_json::{Value, json};
 use std::cell::Cell;
@@ -145,6 +145,27 @@ fn numbers_that_are_not_finite_name_the_tensor() {
     let part = Part { tensor: "h.1.mlp.c_fc.bias".to_owned(), rows: 0..128 };
     let loaded = load_quietly(&MemorySource::new(file), &NO_STORE, &index, &[part]);
     assert_eq!(loaded, Err(LoadError::NotFinite("h.1.mlp.c_fc.bias".to_owned())));
+}
+
+#[test]
+fn a_cut_part_goes_on_where_it_was_cut() {
+    let folder = Folder::open(FOLDER);
+    let part = Part { tensor: "h.1.mlp.c_fc.weight".to_owned(), rows: 0..32 };
+    let (store, begun, parts) = (MemoryStore::default(), Begun::default(), [part]);
+    let load = |source: &Faulty, receive: &mut dyn FnMut(Part, Vec<f32>)| {
+        common::load_on(source, &store, &folder.index, &Manifest::default(), &begun, &parts, receive)
+    };
+    let mut whole = Vec::new();
+    load(&Faulty::after(&folder.source, u64::MAX), &mut |_, numbers| whole = numbers).unwrap();
+    store.kept.borrow_mut().clear();
+    for after in [4099, 5] {
+        assert!(load(&Faulty::after(&folder.source, after), &mut |_, _| panic!("nothing is whole")).is_err());
+    }
+    let rest = Faulty::after(&folder.source, u64::MAX);
+    let mut numbers = Vec::new();
+    load(&rest, &mut |_, received| numbers = received).unwrap();
+    assert_eq!(rest.read.get(), 32 * 128 * 4 - 4099 - 5);
+    assert_eq!(numbers, whole);
 }
 
 #[test]

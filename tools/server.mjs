@@ -39,9 +39,12 @@ export function serve(folder, { port = 0, base = '/', cors = false, intercept } 
       response.writeHead(404).end();
       return;
     }
-    send(request, path.slice(base.length - 1), { root: folder, cacheControl: false }).pipe(
-      response,
-    );
+    send(request, path.slice(base.length - 1), { root: folder, cacheControl: false })
+      // Its own answer would drop the headers that let other origins see the 404.
+      .on('error', (/** @type {{ status?: number }} */ error) => {
+        response.writeHead(error.status ?? 500).end();
+      })
+      .pipe(response);
   });
 
   return new Promise((resolve, reject) => {

@@ -76,7 +76,7 @@ export class EngineClient {
       what: `The computing thread of this page stopped${text ? ` (${text})` : ''}.`,
       kept: 'The link keeps your settings, and the browser keeps what it has downloaded.',
       next: 'Reload the page and press Start; if memory is short, close other tabs or choose the bundled model.',
-      offer: null,
+      offers: [],
       key: null,
     };
     for (const call of this.#calls.values()) call.reject(this.#lost);

@@ -4,13 +4,14 @@
 const NOTHING = '–';
 
 /**
- * Bytes in decimal units, as downloads are counted: "36 MB", "4.2 MB", "310 kB".
+ * Bytes in decimal units, as downloads are counted: "1.2 GB", "36 MB", "4.2 MB", "310 kB".
  * @param {number} count
  */
 export function bytes(count) {
   if (count < 1000) return `${Math.round(count)} B`;
   if (count < 999_500) return `${Math.round(count / 1000)} kB`;
   const mega = count / 1e6;
+  if (mega >= 999.5) return `${(mega / 1000).toFixed(1)} GB`;
   return `${mega < 9.95 ? mega.toFixed(1) : Math.round(mega)} MB`;
 }
 

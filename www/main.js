@@ -16,6 +16,7 @@ import { setUpPublished } from './published.js';
 import { setUpSettings } from './settings.js';
 import { setUpShortcuts } from './shortcuts.js';
 import { setUpSteps } from './steps.js';
+import { setUpStorage } from './storage.js';
 import { stateName } from './study-state.js';
 import { Study } from './study.js';
 import { setUpTheme } from './theme.js';
@@ -30,6 +31,7 @@ async function openStudy() {
   setUpSteps(study);
   setUpLinkNotice(study);
   setUpModelChoice(study);
+  setUpStorage(study);
   setUpSettings(study);
   setUpWords(study, words);
   setUpPrompts(study);
@@ -83,7 +85,7 @@ function reportFailedStart(thrown) {
       what: `Headscope could not start in this browser (${thrown instanceof Error ? thrown.message : thrown}).`,
       kept: 'The link keeps your settings.',
       next: 'It needs WebAssembly with SIMD: Chrome or Edge 91, Firefox 89, Safari 16.4, or later. If yours is newer, check the connection and reload.',
-      offer: 'retry',
+      offers: ['retry'],
       key: null,
     },
     () => location.reload(),

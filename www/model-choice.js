@@ -3,7 +3,7 @@
 import { check_settings } from './pkg/headscope.js';
 import { byId, debounce } from './dom.js';
 
-const NAMED = ['gpt2', 'tiny'];
+const NAMED = ['gpt2', 'tiny', 'file'];
 
 /** @param {import('./study.js').Study} study */
 export function setUpModelChoice(study) {
@@ -13,6 +13,8 @@ export function setUpModelChoice(study) {
   const address = byId('model-address', HTMLInputElement);
   const byAddress = byId('model-url', HTMLInputElement);
   const error = byId('model-error', HTMLParagraphElement);
+  const files = byId('model-files', HTMLInputElement);
+  const byFile = byId('model-file', HTMLInputElement);
 
   /** @param {string} message */
   function complain(message) {
@@ -35,8 +37,33 @@ export function setUpModelChoice(study) {
     }
   }
 
+  /** @param {FileList | null | undefined} picked */
+  function chooseFiles(picked) {
+    const all = [...(picked ?? [])];
+    const file = all.find(({ name }) => !name.endsWith('.json'));
+    if (!file) {
+      complain('Pick a model.safetensors; until then the model stays as it was.');
+      return;
+    }
+    complain('');
+    byFile.checked = true;
+    study.pickFile(file, all.find(({ name }) => name.endsWith('.json')) ?? null);
+  }
+
+  files.addEventListener('change', () => chooseFiles(files.files));
+  const card = /** @type {HTMLElement} */ (files.closest('.launch'));
+  card.addEventListener('dragover', (event) => event.preventDefault());
+  card.addEventListener('drop', (event) => {
+    event.preventDefault();
+    chooseFiles(event.dataTransfer?.files);
+  });
+
   for (const radio of radios) {
     radio.addEventListener('change', () => {
+      if (radio === byFile) {
+        files.click();
+        return;
+      }
       if (radio === byAddress) {
         address.focus();
         if (address.value) chooseAddress();

@@ -1,4 +1,4 @@
-// Shows a problem beside what caused it, with a button for the way out.
+// Shows a problem beside what caused it, with buttons for the ways out.
 
 import { button, el } from './dom.js';
 
@@ -19,7 +19,10 @@ export function showProblem(slot, problem, onOffer) {
     el('p', { class: 'problem-what', text: problem.what }),
     el('p', { text: [problem.kept, problem.next].filter(Boolean).join(' ') }),
   );
-  const { offer } = problem;
-  if (offer && onOffer) box.append(button(OFFERS[offer], 'button', () => onOffer(offer)));
+  if (onOffer) {
+    box.append(
+      ...problem.offers.map((offer) => button(OFFERS[offer], 'button', () => onOffer(offer))),
+    );
+  }
   slot.append(box);
 }

@@ -28,7 +28,7 @@ export function asProblem(thrown) {
     what: `This is a bug in Headscope: ${text}`,
     kept: 'The settings and the results shown are unchanged.',
     next: 'Reload the page (the link keeps your settings); if it comes back, please report this text with the link.',
-    offer: null,
+    offers: [],
     key: null,
   };
 }

@@ -51,14 +51,19 @@ export function setUpStep(study, step, describe) {
   });
 }
 
+/** What the engine calls a model that the visitor picked. */
+const DISK = 'your disk';
+
 /**
  * What a step will fetch, from whom.
  * @param {Estimate | null} estimate
  */
 export function cost(estimate) {
   if (!estimate) return '';
-  const { host, bytes: count, known } = estimate;
-  if (count === 0) return 'Nothing to download: it is all here.';
-  if (count === null) return `Downloads from ${host}; how much is known once the model is opened.`;
-  return `Downloads ${known ? '' : 'about '}${bytes(count)} from ${host}, once.`;
+  const { host, bytes: count, cached } = estimate;
+  if (count === null) return `Reads from ${host}; how much is known once the model is opened.`;
+  const stored = cached ? `${bytes(cached)} from cache` : '';
+  if (count === 0) return stored ? `Reads ${stored}; nothing to download.` : 'Nothing to download.';
+  if (host === DISK) return `Reads ${bytes(count)} from ${host}; nothing is uploaded.`;
+  return `Downloads ${bytes(count)} from ${host}, once${stored ? `, and reads ${stored}` : ''}.`;
 }

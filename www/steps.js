@@ -1,6 +1,6 @@
 // What each of the three steps says beside its button.
 
-import { plural } from './format.js';
+import { bytes, plural } from './format.js';
 import { cost, setUpStep } from './step.js';
 
 /** @param {import('./study.js').Study} study */
@@ -28,9 +28,14 @@ export function setUpSteps(study) {
 }
 
 /** @param {ModelInfo} model */
-function loadedNote({ name, n_layer, n_head, note }) {
+function loadedNote({ name, n_layer, n_head, read, note, storage_note }) {
   const size = `${plural(n_layer, 'layer')} of ${plural(n_head, 'head')}`;
-  return `${name} is open: ${size}.${note ? ` ${note}` : ''}`;
+  const came = [
+    read.network > 0 && `${bytes(read.network)} from the network`,
+    read.cache > 0 && `${bytes(read.cache)} from cache`,
+  ].filter(Boolean);
+  const origin = came.length > 0 ? `Read ${came.join(' and ')}.` : '';
+  return [`${name} is open: ${size}.`, origin, note, storage_note].filter(Boolean).join(' ');
 }
 
 /**

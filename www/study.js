@@ -116,6 +116,29 @@ export class Study {
     });
   }
 
+  /**
+   * Takes a model from the visitor's disk.
+   * @param {File} file
+   * @param {File | null} config
+   */
+  async pickFile(file, config) {
+    await this.#engine.call('pick_file', { file, config });
+    this.change({ model: 'file' });
+    // Another file under the same name is another model all the same.
+    this.#set({ model: null, pattern: null, scores: null, ablations: null });
+    await this.#follow({ redraw: false, mayFetch: false });
+  }
+
+  /** What is kept on this device. */
+  storage() {
+    return this.#engine.call('storage', {});
+  }
+
+  async clearStorage() {
+    await this.#engine.call('clear_storage', {});
+    await this.#estimate(this.#turn);
+  }
+
   /** @param {Step} step */
   perform(step) {
     if (step === 'head') return this.start();

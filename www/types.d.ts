@@ -36,7 +36,7 @@ interface Problem {
   what: string;
   kept: string;
   next: string;
-  offer: 'tiny' | 'retry' | null;
+  offers: ('tiny' | 'retry')[];
   key: string | null;
 }
 
@@ -76,7 +76,10 @@ type Step = 'head' | 'scores' | 'ablations';
 
 interface Estimate {
   host: string;
+  /** From the network; null where the model's sizes are not known yet. */
   bytes: number | null;
+  /** Of this browser's cache. */
+  cached: number | null;
   known: boolean;
 }
 
@@ -91,6 +94,17 @@ interface ModelInfo {
   file_bytes: number;
   head: string;
   problems: SettingProblem[];
+  note: string | null;
+  /** Bytes that opening it and showing the head took. */
+  read: { network: number; cache: number };
+  storage_note: string | null;
+}
+
+/** What is kept on this device, and what the browser grants. */
+interface Storage {
+  bytes: number;
+  used: number | null;
+  granted: number | null;
   note: string | null;
 }
 
@@ -159,6 +173,9 @@ interface EngineMethods {
   pattern: { args: { settings: Settings }; result: PatternResult };
   score_heads: { args: { settings: Settings }; result: HeadScores };
   run_ablations: { args: { settings: Settings }; result: Ablations };
+  pick_file: { args: { file: File; config: File | null }; result: null };
+  storage: { args: {}; result: Storage };
+  clear_storage: { args: {}; result: null };
   export_json: { args: {}; result: string };
   export_csv: { args: {}; result: string };
 }

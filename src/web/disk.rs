@@ -44,8 +44,7 @@ impl ByteSource for DiskSource {
             let buffer = JsFuture::from(slice.array_buffer()).await.map_err(gone)?;
             let bytes = Uint8Array::new(&buffer).to_vec();
             if bytes.len() as u64 != end - at {
-                let (found, expected) = (at + bytes.len() as u64 - range.start, range.end - range.start);
-                return Err(SourceError::Short { file: self.name.clone(), found, expected });
+                return Err(SourceError::Disk { file: self.name.clone() });
             }
             on_bytes(&bytes);
             at = end;

@@ -227,6 +227,7 @@ impl Engine {
             "head": settings.head,
             "problems": problems,
             "note": note,
+            "read": { "network": call.network.get(), "cache": call.cache.get() },
             "storage_note": self.library.cache().await.note(),
         })))
     }
@@ -473,8 +474,8 @@ impl Engine {
         let fetched = self.library.fetch(open, &study::need(cases, depth), call).await;
         let mut results = self.results.borrow_mut();
         results.timings.load += js_sys::Date::now() - started;
-        results.bytes.network += call.network.take();
-        results.bytes.cache += call.cache.take();
+        results.bytes.network += call.network.get();
+        results.bytes.cache += call.cache.get();
         fetched
     }
 

@@ -122,7 +122,7 @@ impl HttpSource {
         let (host, file, status) = (self.host(), self.file(), response.status());
         match status {
             200 | 206 => Ok(response),
-            401 | 403 | 404 | 410 => Err(SourceError::NotFound { host, file, status }.into()),
+            401 | 404 | 410 => Err(SourceError::NotFound { host, file, status }.into()),
             _ => {
                 let wait = header(&response, "Retry-After").and_then(|seconds| seconds.parse::<f64>().ok());
                 let error = SourceError::Status { host, file, status };
@@ -268,6 +268,7 @@ impl ByteSource for HttpSource {
             let failure = match self.read_once(&asked, &mut count).await {
                 Ok(true) => return Ok(()),
                 Ok(false) => Failure::from(SourceError::Short {
+                    host: self.host(),
                     file: self.file(),
                     found: at - range.start,
                     expected: range.end - range.start,
@@ -289,10 +290,11 @@ impl ByteSource for HttpSource {
     }
 }
 
-/// Whether asking again is of no use.
+/// Whether asking again is of no use. A 403 is asked again: the address that a
+/// host redirects to may have expired, and the next redirect brings a new one.
 fn is_final(error: &SourceError) -> bool {
     match error {
-        SourceError::Status { status, .. } => !(*status == 408 || *status == 429 || *status >= 500),
+        SourceError::Status { status, .. } => !matches!(status, 403 | 408 | 429 | 500..),
         SourceError::Unreachable { .. } | SourceError::Short { .. } | SourceError::Stalled { .. } => false,
         _ => true,
     }

@@ -8,7 +8,7 @@ use super::js::host_of;
 use super::{Problem, results::ModelId};
 use crate::model::{Gpt2, Need};
 use crate::weights::{
-    self, Arrived, ByteSource, Config, Index, LoadError, Loader, Manifest, SourceError, Store,
+    self, Arrived, Begun, ByteSource, Config, Index, LoadError, Loader, Manifest, SourceError, Store,
 };
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
@@ -56,6 +56,7 @@ pub(super) struct Open {
     name: String,
     source: Source,
     manifest: Manifest,
+    begun: Begun,
     /// Whoever loads or computes holds this: one at a time.
     pub(super) model: Mutex<Gpt2>,
 }
@@ -228,7 +229,16 @@ impl Library {
         };
         let name = format!("{}@{}", self.shelf(id), version.unwrap_or_default());
         let model = Mutex::new(Gpt2::empty(config.clone()));
-        let open = Rc::new(Open { id: id.to_owned(), config, index, name, source, manifest, model });
+        let open = Rc::new(Open {
+            id: id.to_owned(),
+            config,
+            index,
+            name,
+            source,
+            manifest,
+            begun: Begun::default(),
+            model,
+        });
         self.open.replace(Some(open.clone()));
         open
     }
@@ -308,8 +318,8 @@ impl Library {
         let cache = self.cache().await;
         // What lies on the visitor's disk need not be kept a second time.
         let store = matches!(open.source, Source::Http(_)).then_some(&*cache);
-        let Open { source, index, manifest, name, .. } = open;
-        let loader = Loader { source, store: &store, index, manifest, name, progress: &progress };
+        let Open { source, index, manifest, name, begun, .. } = open;
+        let loader = Loader { source, store: &store, index, manifest, name, begun, progress: &progress };
         let loaded = loader.load(&missing, &mut receive).await;
         if let Err(LoadError::Source(SourceError::Changed { .. })) = loaded {
             cache.remove(&self.description_key(&open.id)).await;

@@ -95,12 +95,11 @@ impl From<LoadError> for Problem {
             }
             LoadError::Source(SourceError::NotFound { .. } | SourceError::NoLength { .. })
             | LoadError::Config(_)
-            | LoadError::Index(_)
-            | LoadError::NotFinite(_) => {
+            | LoadError::Index(_) => {
                 let next = "Choose another model, or go on with the bundled one.";
                 Self::new(&error, KEPT_SETTINGS, next).offering(&[Offer::Tiny])
             }
-            LoadError::Source(_) | LoadError::Hash(_) => {
+            LoadError::Source(_) | LoadError::Hash(_) | LoadError::NotFinite(_) => {
                 let next = "Check the connection and retry, or go on with the bundled model.";
                 Self::new(&error, kept, next).offering(&[Offer::Retry, Offer::Tiny])
             }
@@ -159,10 +158,15 @@ impl From<WordTableError> for Problem {
     }
 }
 
-/// The text with a capital first letter and a full stop.
+/// The text with a full stop, and a capital first letter unless it begins with the
+/// name of a host or a file.
 fn sentence(text: &str) -> String {
+    let is_name = text.split(' ').next().is_some_and(|word| word.contains(['.', ':']));
     let mut chars = text.chars();
-    let first: String = chars.next().map(|c| c.to_uppercase().collect()).unwrap_or_default();
+    let first: String = match chars.next() {
+        Some(c) if !is_name => c.to_uppercase().collect(),
+        first => first.into_iter().collect(),
+    };
     let stop = if text.ends_with(['.', '!', '?']) { "" } else { "." };
     format!("{first}{}{stop}", chars.as_str())
 }

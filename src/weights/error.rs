@@ -142,8 +142,10 @@ pub enum SourceError {
         file: String,
     },
     /// The answer ended early.
-    #[error("{file} broke off: {found} of {expected} bytes came")]
+    #[error("{host} broke off {file}: {found} of {expected} bytes came")]
     Short {
+        /// The host that was asked.
+        host: String,
         /// Name of the file.
         file: String,
         /// Bytes that came.
@@ -177,6 +179,6 @@ pub enum LoadError {
     #[error("tensor {0} arrived damaged twice: its SHA-256 is not the published one")]
     Hash(String),
     /// A number in a tensor is not finite.
-    #[error("tensor {0} holds a value that is not a finite number")]
+    #[error("tensor {0} holds a value that is not a finite number, twice in a row")]
     NotFinite(String),
 }

@@ -6,6 +6,7 @@ use super::plan::{join, locate, one_pass};
 use super::{ByteSource, Fetch, Index, IndexError, LoadError, Manifest, Part, Piece, Store, bytes_of};
 use futures_util::{StreamExt, stream};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 
 /// Requests in flight at once; browsers allow six to a host.
 const CONCURRENT: usize = 6;
@@ -46,6 +47,10 @@ pub fn cost(index: &Index, parts: &[Part], serves_ranges: bool) -> Result<u64, L
     Ok(bytes_of(&if serves_ranges { join(pieces) } else { one_pass(pieces) }))
 }
 
+/// Beginnings of parts, for the next load to go on from.
+#[derive(Debug, Default)]
+pub struct Begun(RefCell<HashMap<String, Vec<u8>>>);
+
 /// How far a load is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Arrived<'a> {
@@ -71,6 +76,8 @@ pub struct Loader<'a, S, T> {
     pub manifest: &'a Manifest,
     /// Names the file and its version in the store's keys.
     pub name: &'a str,
+    /// Beginnings of parts that an earlier load was cut in.
+    pub begun: &'a Begun,
     /// Hears how far the load is.
     pub progress: &'a dyn Fn(Arrived<'_>),
 }
@@ -106,7 +113,7 @@ impl<S: ByteSource, T: Store> Loader<'_, S, T> {
         };
         let mut missing = Vec::new();
         for piece in pieces {
-            if !run.take_from_store(&piece).await? {
+            if !run.take_from_store(&piece).await {
                 missing.push(piece);
             }
         }
@@ -128,19 +135,18 @@ impl<S: ByteSource, T: Store> Loader<'_, S, T> {
 
 impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
     /// Takes a piece out of the store. One that is damaged there is forgotten.
-    async fn take_from_store(&self, piece: &Piece) -> Result<bool, LoadError> {
-        let key = key(self.loader.name, &piece.part);
-        let Some(bytes) = self.loader.store.get(&key).await else { return Ok(false) };
+    async fn take_from_store(&self, piece: &Piece) -> bool {
+        let Loader { store, .. } = self.loader;
+        let Some(bytes) = store.get(&self.key(piece)).await else { return false };
         let length = piece.bytes.end - piece.bytes.start;
-        let damaged = self.loader.manifest.check(&piece.part.tensor, &bytes) == Some(false);
-        if bytes.len() as u64 != length || (damaged && self.is_whole(piece)) {
-            self.loader.store.remove(&key).await;
-            return Ok(false);
-        }
+        let Some(numbers) = self.check(piece, &bytes).ok().filter(|_| bytes.len() as u64 == length) else {
+            store.remove(&self.key(piece)).await;
+            return false;
+        };
         self.stored.set(self.stored.get() + length);
         self.arrived(length, &piece.part);
-        self.deliver(piece, &bytes)?;
-        Ok(true)
+        (self.receive.borrow_mut())(piece.part.clone(), numbers);
+        true
     }
 
     /// Reads one range. Pieces that became whole are delivered even if the range
@@ -149,48 +155,59 @@ impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
         if self.failed.get() {
             return Ok(());
         }
-        let mut cutter = Cutter::new(fetch);
+        let first = &fetch.pieces[0];
+        let begun = self.loader.begun.0.borrow_mut().remove(&self.key(first)).unwrap_or_default();
+        self.arrived(begun.len() as u64, &first.part);
+        let mut cutter = Cutter::new(fetch, begun);
+        let left = cutter.at..fetch.bytes.end;
         let mut on_bytes = |bytes: &[u8]| {
             let part = cutter.push(bytes);
             self.arrived(bytes.len() as u64, part);
         };
-        let read = self.loader.source.read(fetch.bytes.clone(), &mut on_bytes).await;
+        let read = self.loader.source.read(left, &mut on_bytes).await;
+        if let Some(piece) = fetch.pieces.get(cutter.filling).filter(|_| !cutter.partial.is_empty()) {
+            self.loader.begun.0.borrow_mut().insert(self.key(piece), cutter.partial);
+        }
         for (piece, bytes) in cutter.whole {
             self.keep(piece, bytes).await?;
         }
         Ok(read?)
     }
 
-    /// Checks a fetched piece, stores it and delivers it. One whose hash is wrong
-    /// is fetched once more.
+    /// Checks a fetched piece, delivers it and stores it. A damaged one is fetched
+    /// once more.
     async fn keep(&self, piece: &Piece, mut bytes: Vec<u8>) -> Result<(), LoadError> {
-        let Loader { source, store, manifest, .. } = self.loader;
-        let tensor = &piece.part.tensor;
-        let wrong = |bytes: &[u8]| self.is_whole(piece) && manifest.check(tensor, bytes) == Some(false);
-        if wrong(&bytes) {
-            bytes.clear();
-            source.read(piece.bytes.clone(), &mut |more| bytes.extend_from_slice(more)).await?;
-            if wrong(&bytes) {
-                return Err(LoadError::Hash(tensor.clone()));
+        let Loader { source, store, .. } = self.loader;
+        let numbers = match self.check(piece, &bytes) {
+            Ok(numbers) => numbers,
+            Err(_) => {
+                bytes.clear();
+                source.read(piece.bytes.clone(), &mut |more| bytes.extend_from_slice(more)).await?;
+                self.check(piece, &bytes)?
             }
-        }
-        self.deliver(piece, &bytes)?;
-        store.put(&key(self.loader.name, &piece.part), &bytes).await;
-        Ok(())
-    }
-
-    fn deliver(&self, piece: &Piece, bytes: &[u8]) -> Result<(), LoadError> {
-        let dtype = self.loader.index.span(&piece.part.tensor)?.dtype;
-        let numbers = decode(dtype, bytes);
-        if numbers.iter().any(|x| !x.is_finite()) {
-            return Err(LoadError::NotFinite(piece.part.tensor.clone()));
-        }
+        };
         (self.receive.borrow_mut())(piece.part.clone(), numbers);
+        store.put(&self.key(piece), &bytes).await;
         Ok(())
     }
 
-    fn is_whole(&self, piece: &Piece) -> bool {
-        self.loader.index.span(&piece.part.tensor).is_ok_and(|span| span.bytes == piece.bytes)
+    /// The numbers of a piece, if they are what they should be.
+    fn check(&self, piece: &Piece, bytes: &[u8]) -> Result<Vec<f32>, LoadError> {
+        let tensor = &piece.part.tensor;
+        let span = self.loader.index.span(tensor)?;
+        // Only whole tensors have known hashes.
+        if span.bytes == piece.bytes && self.loader.manifest.check(tensor, bytes) == Some(false) {
+            return Err(LoadError::Hash(tensor.clone()));
+        }
+        let numbers = decode(span.dtype, bytes);
+        if numbers.iter().any(|x| !x.is_finite()) {
+            return Err(LoadError::NotFinite(tensor.clone()));
+        }
+        Ok(numbers)
+    }
+
+    fn key(&self, piece: &Piece) -> String {
+        key(self.loader.name, &piece.part)
     }
 
     fn arrived(&self, bytes: u64, part: &Part) {
@@ -212,8 +229,10 @@ struct Cutter<'a> {
 }
 
 impl<'a> Cutter<'a> {
-    fn new(fetch: &'a Fetch) -> Self {
-        Self { fetch, at: fetch.bytes.start, filling: 0, partial: Vec::new(), whole: Vec::new() }
+    /// Goes on after the beginning of the first piece.
+    fn new(fetch: &'a Fetch, begun: Vec<u8>) -> Self {
+        let at = fetch.bytes.start + begun.len() as u64;
+        Self { fetch, at, filling: 0, partial: begun, whole: Vec::new() }
     }
 
     /// Takes the next bytes; returns what is being filled.

@@ -18,7 +18,7 @@ mod store;
 pub use config::Config;
 pub use error::{ConfigError, IndexError, LoadError, SourceError};
 pub use index::{Dtype, Index, Span};
-pub use load::{Arrived, Loader, cost, key, read_header};
+pub use load::{Arrived, Begun, Loader, cost, key, read_header};
 pub use manifest::{Manifest, sha256};
 pub use plan::{Fetch, Part, Piece, REQUEST_COST, bytes_of};
 pub use source::{ByteSource, MemorySource};

@@ -53,6 +53,7 @@ impl ByteSource for MemorySource {
         let bytes = self.bytes.get(range.start as usize..range.end as usize).ok_or_else(|| {
             let available = (self.bytes.len() as u64).saturating_sub(range.start);
             SourceError::Short {
+                host: "memory".to_owned(),
                 file: "the file".to_owned(),
                 found: available,
                 expected: range.end - range.start,

@@ -6,7 +6,7 @@ use headscope::prompts::{DrawSettings, Relations, WordSequence, WordTable, draw}
 use headscope::study::{Case, need};
 use headscope::tokens::{Tokenized, Tokens};
 use headscope::weights::{
-    ByteSource, Config, Index, LoadError, Loader, Manifest, MemorySource, MemoryStore, Part, Store,
+    Begun, ByteSource, Config, Index, LoadError, Loader, Manifest, MemorySource, MemoryStore, Part, Store,
     read_header,
 };
 use serde_json::Value;
@@ -138,7 +138,20 @@ pub fn load<S: ByteSource, T: Store>(
     parts: &[Part],
     receive: impl FnMut(Part, Vec<f32>),
 ) -> Result<(), LoadError> {
-    let loader = Loader { source, store, index, manifest, name: "a model", progress: &|_| () };
+    load_on(source, store, index, manifest, &Begun::default(), parts, receive)
+}
+
+/// Loads parts and goes on where an earlier load was cut.
+pub fn load_on<S: ByteSource, T: Store>(
+    source: &S,
+    store: &T,
+    index: &Index,
+    manifest: &Manifest,
+    begun: &Begun,
+    parts: &[Part],
+    receive: impl FnMut(Part, Vec<f32>),
+) -> Result<(), LoadError> {
+    let loader = Loader { source, store, index, manifest, begun, name: "a model", progress: &|_| () };
     pollster::block_on(loader.load(parts, receive))
 }
 

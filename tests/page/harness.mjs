@@ -1,0 +1,266 @@
+// What the page tests share: a server for dist/, a second origin that plays
+// the host of models, a real browser, and pages that fail a test on any error
+// the console or the content security policy reports.
+
+import assert from 'node:assert/strict';
+import { existsSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { serve } from '../../tools/server.mjs';
+
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+export const dist = process.env.HEADSCOPE_DIST ?? path.join(root, 'dist');
+export const fixtures = path.join(root, 'tests/fixtures');
+
+const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
+
+/** @typedef {import('playwright-core').Page} Page */
+
+/** @typedef {'start' | 'loading' | 'ready' | 'running' | 'done' | 'error'} State */
+
+/**
+ * @typedef {object} PageOptions
+ * @property {number} [width]
+ * @property {number} [height]
+ * @property {'light' | 'dark'} [colorScheme]
+ * @property {string} [url] the address of the page, if not the site's
+ * @property {RegExp} [expected] errors that the test is about, and so no failure
+ */
+
+/**
+ * @typedef {object} OpenPage
+ * @property {Page} page
+ * @property {string[]} requests the addresses the page and its workers asked for
+ * @property {string[]} problems what went wrong so far
+ */
+
+/**
+ * What went wrong on each page so far.
+ * @type {WeakMap<Page, string[]>}
+ */
+const reported = new WeakMap();
+
+/** Everything the tests of one file run against. */
+export class Harness {
+  /**
+   * @param {import('playwright-core').Browser} browser
+   * @param {Awaited<ReturnType<typeof serve>>} site
+   * @param {Awaited<ReturnType<typeof serve>>} models
+   */
+  constructor(browser, site, models) {
+    this.browser = browser;
+    this.site = site;
+    this.models = models;
+  }
+
+  /**
+   * @param {object} [options]
+   * @param {string} [options.base] the path the site appears under
+   * @param {string} [options.models] the folder the second origin serves
+   */
+  static async start({ base = '/', models = fixtures } = {}) {
+    assert.ok(
+      existsSync(path.join(dist, 'index.html')),
+      'dist/ is not built: run `make site` first',
+    );
+    const site = await serve(dist, { base });
+    const modelHost = await serve(models, { cors: true });
+    const browser = await chromium.launch({
+      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        // No test may depend on, or load, anything beyond this machine.
+        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+      ],
+    });
+    return new Harness(browser, site, modelHost);
+  }
+
+  async stop() {
+    await this.browser.close();
+    await Promise.all([this.site.close(), this.models.close()]);
+  }
+
+  /**
+   * Opens the page in a browser context of its own, hands it to `use`, and
+   * then fails if anything went wrong that the test did not expect.
+   *
+   * @template T
+   * @param {string} hash what stands after `#` in the link
+   * @param {PageOptions} options
+   * @param {(open: OpenPage) => Promise<T>} use
+   * @returns {Promise<T>}
+   */
+  async withPage(hash, options, use) {
+    const { width = 1280, height = 900, colorScheme = 'light', expected } = options;
+    const context = await this.browser.newContext({
+      viewport: { width, height },
+      colorScheme,
+      permissions: ['clipboard-read', 'clipboard-write'],
+    });
+    /** @type {string[]} */
+    const requests = [];
+    /** @type {string[]} */
+    const problems = [];
+    context.on('request', (request) => requests.push(request.url()));
+    context.on('response', (response) => {
+      if (response.status() >= 400) problems.push(`${response.status()} for ${response.url()}`);
+    });
+    context.on('console', (message) => {
+      if (message.type() === 'error') {
+        problems.push(`console: ${message.text()} (${message.location().url})`);
+      }
+    });
+    context.on('weberror', (webError) => {
+      const error = webError.error();
+      problems.push(`uncaught: ${error.message} ${error.stack}`);
+    });
+    await context.exposeFunction('headscopeTestViolation', (/** @type {string} */ violation) => {
+      problems.push(`content security policy: ${violation}`);
+    });
+    await context.addInitScript(() => {
+      addEventListener('securitypolicyviolation', (event) => {
+        const report = /** @type {any} */ (globalThis).headscopeTestViolation;
+        report(`${event.violatedDirective} forbids ${event.blockedURI}`);
+      });
+    });
+
+    const page = await context.newPage();
+    reported.set(page, problems);
+    page.setDefaultTimeout(30_000);
+    try {
+      await page.goto((options.url ?? this.site.url) + (hash ? `#${hash}` : ''));
+      const result = await use({ page, requests, problems });
+      const unexpected = problems.filter((problem) => !expected?.test(problem));
+      assert.deepEqual(unexpected, [], 'the page reported errors');
+      return result;
+    } catch (error) {
+      if (error instanceof Error && problems.length > 0) {
+        error.stack += `\n  reported by the page until then:\n  ${problems.join('\n  ')}`;
+      }
+      throw error;
+    } finally {
+      await context.close();
+    }
+  }
+}
+
+/**
+ * A button by its whole accessible name.
+ * @param {Page} page
+ * @param {string} name
+ */
+export function button(page, name) {
+  return page.getByRole('button', { name, exact: true });
+}
+
+/** @param {Page} page */
+export function stateOf(page) {
+  return page.locator('html').getAttribute('data-state');
+}
+
+/**
+ * Waits until the page is in a state. Fails at once, with what the page says,
+ * if an error comes instead.
+ *
+ * @param {Page} page
+ * @param {State} state
+ * @param {number} [timeout]
+ */
+export async function reach(page, state, timeout = 60_000) {
+  const deadline = Date.now() + timeout;
+  for (;;) {
+    const reached = await stateOf(page);
+    if (reached === state) return;
+    if (reached === 'error') {
+      assert.fail(`instead of ${state}, the page says: ${(await complaints(page)).join(' | ')}`);
+    }
+    const uncaught = reported.get(page)?.find((problem) => problem.startsWith('uncaught'));
+    if (uncaught) assert.fail(`instead of ${state}: ${uncaught}`);
+    if (Date.now() > deadline) {
+      assert.fail(`the page is in state ${reached}, not in ${state}, after ${timeout} ms`);
+    }
+    await page.waitForTimeout(50);
+  }
+}
+
+/**
+ * Waits until Start works: the words are drawn and the cost is known.
+ * @param {Page} page
+ */
+export async function startable(page) {
+  await reach(page, 'start');
+  await page.getByRole('button', { name: 'Start', exact: true, disabled: false }).waitFor();
+}
+
+/**
+ * Presses Start and waits for what follows.
+ * @param {Page} page
+ * @param {State} state
+ */
+export async function start(page, state) {
+  await startable(page);
+  await button(page, 'Start').click();
+  await reach(page, state);
+}
+
+/**
+ * Every message about something wrong that the page shows.
+ * @param {Page} page
+ */
+export async function complaints(page) {
+  const texts = await page.locator('.problem, .error, [role="alert"]').allTextContents();
+  return texts.map((text) => text.trim()).filter((text) => text !== '');
+}
+
+/**
+ * The file that a button saves.
+ * @param {Page} page
+ * @param {string} name
+ */
+export async function exported(page, name) {
+  const [download] = await Promise.all([page.waitForEvent('download'), button(page, name).click()]);
+  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+}
+
+/** @param {Page} page */
+export async function exportedJson(page) {
+  const { bytes } = await exported(page, 'Export JSON');
+  return JSON.parse(bytes.toString('utf8'));
+}
+
+/**
+ * What axe finds wrong with the page as it stands, a line for each element.
+ * @param {Page} page
+ * @returns {Promise<string[]>}
+ */
+export async function accessibilityViolations(page) {
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() => /** @type {any} */ (globalThis).axe.run());
+  return violations.flatMap((/** @type {any} */ { id, help, nodes }) =>
+    nodes.map((/** @type {any} */ node) => `${id}: ${help}: ${node.target.join(' ')}`),
+  );
+}
+
+/**
+ * How far the page can be scrolled sideways, and what sticks out.
+ * @param {Page} page
+ */
+export function sidewaysScroll(page) {
+  return page.evaluate(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const wide = [...document.body.querySelectorAll('*')]
+      .filter((element) => element.getBoundingClientRect().right > clientWidth + 1)
+      .map((element) => `${element.tagName.toLowerCase()}#${element.id}.${element.className}`);
+    return { pixels: scrollWidth - clientWidth, wide: wide.slice(0, 5) };
+  });
+}

@@ -1,0 +1,142 @@
+// Broken models, made from the fixture by breaking one thing each.
+
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { fixtures } from './harness.mjs';
+
+export const GOOD_MODEL = 'random-3x4x32';
+const TENSOR = 'h.0.attn.c_attn.weight';
+
+/** @typedef {{ header: Record<string, any>, data: Buffer }} Safetensors */
+
+/** @returns {Promise<Safetensors>} */
+async function readFixture() {
+  const bytes = await readFile(path.join(fixtures, GOOD_MODEL, 'model.safetensors'));
+  const length = Number(bytes.readBigUInt64LE(0));
+  const header = JSON.parse(bytes.subarray(8, 8 + length).toString('utf8'));
+  return { header, data: bytes.subarray(8 + length) };
+}
+
+/** @param {Safetensors} parts */
+function encode({ header, data }) {
+  const text = Buffer.from(JSON.stringify(header), 'utf8');
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(text.length));
+  return Buffer.concat([length, text, data]);
+}
+
+/**
+ * @param {Safetensors} file
+ * @returns {string} the tensor's name as the fixture writes it, prefix or none
+ */
+function tensorName({ header }) {
+  const name = Object.keys(header).find((each) => each.endsWith(TENSOR));
+  if (!name) throw new Error(`the fixture has no ${TENSOR}`);
+  return name;
+}
+
+/**
+ * The file as if it had never had this tensor.
+ * @param {Safetensors} file
+ * @param {string} name
+ * @returns {Safetensors}
+ */
+function without({ header, data }, name) {
+  const { [name]: dropped, ...others } = header;
+  const [begin, end] = dropped.data_offsets;
+  for (const tensor of Object.values(others)) {
+    if (tensor.data_offsets?.[0] < end) continue;
+    tensor.data_offsets = tensor.data_offsets?.map(
+      (/** @type {number} */ at) => at - (end - begin),
+    );
+  }
+  return { header: others, data: Buffer.concat([data.subarray(0, begin), data.subarray(end)]) };
+}
+
+/**
+ * Each broken model: what is done to the good one, and what the page's message
+ * must name.
+ *
+ * @type {Record<string, { names: RegExp, break: (folder: string, config: any, file: Safetensors) => Promise<void> }>}
+ */
+export const BROKEN = {
+  'not-a-model': {
+    names: /config\.json/,
+    async break(folder) {
+      await writeFile(path.join(folder, 'config.json'), '<!doctype html><p>Welcome.');
+    },
+  },
+  'no-weights': {
+    names: /model\.safetensors/,
+    async break(folder) {
+      await rm(path.join(folder, 'model.safetensors'));
+    },
+  },
+  'another-architecture': {
+    names: /model_type|llama/i,
+    async break(folder, config) {
+      const other = { ...config, model_type: 'llama', architectures: ['LlamaForCausalLM'] };
+      await writeFile(path.join(folder, 'config.json'), JSON.stringify(other));
+    },
+  },
+  'wrong-shape': {
+    names: /h\.0\.attn\.c_attn\.weight/,
+    async break(folder, _config, file) {
+      file.header[tensorName(file)].shape.reverse();
+      await writeFile(path.join(folder, 'model.safetensors'), encode(file));
+    },
+  },
+  'wrong-dtype': {
+    names: /h\.0\.attn\.c_attn\.weight/,
+    async break(folder, _config, file) {
+      file.header[tensorName(file)].dtype = 'I32';
+      await writeFile(path.join(folder, 'model.safetensors'), encode(file));
+    },
+  },
+  'missing-tensor': {
+    names: /h\.0\.attn\.c_attn\.weight/,
+    async break(folder, _config, file) {
+      await writeFile(
+        path.join(folder, 'model.safetensors'),
+        encode(without(file, tensorName(file))),
+      );
+    },
+  },
+  truncated: {
+    names: /model\.safetensors|h\.\d+\.|wte|wpe|ln_f/,
+    async break(folder, _config, file) {
+      const whole = encode(file);
+      await writeFile(
+        path.join(folder, 'model.safetensors'),
+        whole.subarray(0, whole.length - (file.data.length >> 1)),
+      );
+    },
+  },
+  'not-safetensors': {
+    names: /model\.safetensors/,
+    async break(folder) {
+      await writeFile(path.join(folder, 'model.safetensors'), Buffer.alloc(4096, 'not weights '));
+    },
+  },
+};
+
+/**
+ * Makes a folder with the good model and every broken one.
+ * @returns {Promise<{ folder: string, remove: () => Promise<void> }>}
+ */
+export async function makeModels() {
+  const folder = await mkdtemp(path.join(os.tmpdir(), 'headscope-models-'));
+  const good = path.join(fixtures, GOOD_MODEL);
+  await cp(good, path.join(folder, GOOD_MODEL), { recursive: true });
+  for (const [name, { break: breakIt }] of Object.entries(BROKEN)) {
+    const broken = path.join(folder, name);
+    await mkdir(broken);
+    for (const file of ['config.json', 'model.safetensors']) {
+      await cp(path.join(good, file), path.join(broken, file));
+    }
+    const config = JSON.parse(await readFile(path.join(good, 'config.json'), 'utf8'));
+    await breakIt(broken, config, await readFixture());
+  }
+  return { folder, remove: () => rm(folder, { recursive: true }) };
+}

@@ -1,0 +1,34 @@
+// What is kept on this device, and the way to be rid of it.
+
+import { announce } from './announce.js';
+import { byId } from './dom.js';
+import { bytes } from './format.js';
+
+/** @param {import('./study.js').Study} study */
+export function setUpStorage(study) {
+  const line = byId('storage', HTMLParagraphElement);
+  const text = byId('storage-text', HTMLSpanElement);
+  const clear = byId('storage-clear', HTMLButtonElement);
+
+  async function show() {
+    const { bytes: kept, used, granted, note } = await study.storage();
+    line.hidden = kept === 0 && !note;
+    const room = used !== null && granted ? ` of ${bytes(granted)} that the browser grants` : '';
+    text.textContent = note ?? `This site uses ${bytes(used ?? kept)}${room} on this device.`;
+    clear.hidden = kept === 0;
+    clear.textContent = `Clear downloaded weights (${bytes(kept)})`;
+  }
+
+  clear.addEventListener('click', async () => {
+    await study.clearStorage();
+    await show();
+    announce('The downloaded weights are cleared.');
+  });
+
+  let busy = true;
+  study.subscribe(({ task, promptSet }) => {
+    const wasBusy = busy;
+    busy = task !== null || promptSet === null;
+    if (wasBusy && !busy) show();
+  });
+}
