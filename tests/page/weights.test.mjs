@@ -2,11 +2,12 @@
 // that counts every byte and misbehaves on command.
 
 import assert from 'node:assert/strict';
-import { open } from 'node:fs/promises';
+import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeStandIn, publishedLayout } from '../../tools/stand-in.mjs';
-import { button, complaints, exportedJson, Harness, reach, stateOf } from './harness.mjs';
+import { serve } from '../../tools/server.mjs';
+import { button, complaints, dist, exportedJson, Harness, reach, stateOf } from './harness.mjs';
 import { startHost } from './host.mjs';
 
 /** @typedef {import('./harness.mjs').Page} Page */
@@ -327,7 +328,7 @@ describe('a download that is cut goes on by itself, and fetches at most one part
   });
 });
 
-describe('a host that misbehaves', () => {
+describe('a host that misbehaves', { concurrency: 4 }, () => {
   /**
    * Each fault; `end` where only one of the two will do, and what an error must name.
    * @type {[what: string, fault: import('./host.mjs').Fault, end?: 'ready' | 'error', names?: RegExp][]}
@@ -432,6 +433,7 @@ describe('a host that misbehaves', () => {
     const said = (await complaints(page)).join(' | ');
     assert.match(said, names);
     assert.doesNotMatch(said, /bug in Headscope|fault of the page/);
+    assert.equal(await button(page, 'Retry').count(), 1, `a Retry beside "${said}"`);
     host.clear();
     await button(page, 'Retry').click();
     await page.waitForSelector('html:not([data-state="error"])', { state: 'attached' });
@@ -530,20 +532,25 @@ describe('what has arrived', () => {
 
   test('is used where the browser has no cache at all, with a note', async () => {
     const clean = await undisturbed(SMALL);
-    await withStudy(SMALL, {}, async ({ page, host }) => {
-      const without = 'Object.defineProperty(self, "caches", { value: undefined });';
-      await page.route('**/worker.js', async (route) => {
-        const response = await route.fetch();
-        await route.fulfill({ response, body: `${await response.text()}\n${without}` });
-      });
-      await page.reload();
-      await page.locator('#note-head').filter({ hasNotText: 'Getting ready' }).waitFor();
-      // A browser whose requests are looked at asks differently.
-      await page.unroute('**/worker.js');
-      assertSameNumbers(await study(page), clean);
-      assertMovedAtMost(host, clean.bytes + SLACK, 'nothing twice');
-      assert.match(await page.locator('.launch').innerText(), /memory|storage|space/i);
+    const worker = await readFile(path.join(dist, 'worker.js'), 'utf8');
+    const without = 'Object.defineProperty(self, "caches", { value: undefined });';
+    const site = await serve(dist, {
+      intercept(request, response) {
+        if (request.url !== '/worker.js') return false;
+        response.setHeader('Content-Type', 'text/javascript');
+        response.end(`${worker}\n${without}`);
+        return true;
+      },
     });
+    try {
+      await withStudy(SMALL, { url: site.url }, async ({ page, host }) => {
+        assertSameNumbers(await study(page), clean);
+        assertMovedAtMost(host, clean.bytes + SLACK, 'nothing twice');
+        assert.match(await page.locator('.launch').innerText(), /memory|storage|space/i);
+      });
+    } finally {
+      await site.close();
+    }
   });
 });
 
@@ -560,12 +567,12 @@ test('a file from disk is read by slices, and nothing comes over the network', a
     const results = await study(page);
     t.diagnostic(`${await wasmMemory(page)} bytes of WebAssembly memory`);
     assertSameNumbers(results, clean);
-    assert.equal(results.bytes.network, 0);
     const foreign = requests.filter(
       (url) => !url.startsWith(harness.site.url) && !/^(blob|data):/.test(url),
     );
     assert.deepEqual(foreign, []);
     assert.ok((await wasmMemory(page)) <= 110e6, 'it is not held whole');
+    assert.equal(results.bytes.network, 0, 'the results file says so');
   });
 });
 
