@@ -297,11 +297,13 @@ impl Library {
         if call.signal.aborted() {
             return Err(Problem::cancelled());
         }
+        let on_disk = matches!(open.source, Source::Disk(_));
         let shown_at = Cell::new(0.0);
         let progress = |arrived: Arrived<'_>| {
             let Arrived { done, total, stored, part } = arrived;
             call.cache.set(stored);
-            call.network.set(done - stored);
+            // What comes from the visitor's own disk crosses no network.
+            call.network.set(if on_disk { 0 } else { done - stored });
             let now = js_sys::Date::now();
             if now - shown_at.get() > REPORT_EVERY || done >= total {
                 shown_at.set(now);
@@ -317,7 +319,7 @@ impl Library {
         };
         let cache = self.cache().await;
         // What lies on the visitor's disk need not be kept a second time.
-        let store = matches!(open.source, Source::Http(_)).then_some(&*cache);
+        let store = (!on_disk).then_some(&*cache);
         let Open { source, index, manifest, name, begun, .. } = open;
         let loader = Loader { source, store: &store, index, manifest, name, begun, progress: &progress };
         let loaded = loader.load(&missing, &mut receive).await;
