@@ -124,6 +124,12 @@ impl Tokens {
         self.inner.decode(&[id], false).unwrap_or_else(|_| format!("[{id}]"))
     }
 
+    /// Tokens as one text, in which characters of several tokens are whole.
+    #[must_use]
+    pub fn decode(&self, ids: &[u32]) -> String {
+        self.inner.decode(ids, false).unwrap_or_default()
+    }
+
     /// Tokens of a free text, which has no words to keep together.
     ///
     /// # Errors

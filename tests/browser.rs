@@ -189,9 +189,13 @@ async fn an_engine_goes_from_a_link_to_an_exported_file() {
     let pattern = layers(&file["patterns"]["rows"]);
     assert_close("pattern", &pattern, &layers(&reference["target_pattern_second_prompt"]), 1e-4);
     let ablations = file["ablations"].as_array().unwrap();
-    assert_eq!(ablations.len(), 14);
+    assert_eq!(ablations.len(), 16);
     for ablation in ablations {
         let name = format!("{}|zero", ablation["component"].as_str().unwrap());
+        // The reference lacks these; tests/whole_study.rs has a slow twin of them.
+        if name.contains("mlp-only") {
+            continue;
+        }
         let theirs = numbers(&reference["ablation_scores"][&name]);
         assert_close(&name, &numbers(&ablation["ablated"]), &theirs, 1e-4);
     }
@@ -199,7 +203,7 @@ async fn an_engine_goes_from_a_link_to_an_exported_file() {
     assert!(
         csv.starts_with("component,kind,head,metric,prompt,baseline,ablated\nembed,zero,L2H1,cell-mean,0,")
     );
-    assert_eq!(csv.lines().count(), 1 + 14 * 22);
+    assert_eq!(csv.lines().count(), 1 + 16 * 22);
 }
 
 #[wasm_bindgen_test]

@@ -6,7 +6,8 @@ import { el } from './dom.js';
 import { METRIC_NAMES } from './score.js';
 
 const ROW_HEIGHT = 30;
-const LABEL_WIDTH = 92;
+/** Labels take what the longest needs, within bounds; longer ones are cut. */
+const LABEL_WIDTH = { least: 92, most: 210, character: 7.2 };
 /** Fewer ticks than this would not show a scale, more would run together. */
 const PIXELS_PER_TICK = 80;
 
@@ -18,34 +19,58 @@ const SIDE_BY_SIDE = 400;
  * @param {number} width
  */
 export function ablationCharts({ metric, chance, rows }, width) {
+  const named = rows.map((row) => ({ ...row, name: rowName(row, rows) }));
+  const longest = Math.max(...named.map(({ name }) => name.length));
+  const { least, most, character } = LABEL_WIDTH;
+  const labels = Math.min(Math.max(least, longest * character + 12), most, width / 3);
   const each = width >= 2 * SIDE_BY_SIDE ? Math.floor((width - 32) / 2) : width;
   const name = METRIC_NAMES[metric];
-  const ticks = Math.max(2, Math.floor((each - LABEL_WIDTH) / PIXELS_PER_TICK));
+  const ticks = Math.max(2, Math.floor((each - labels) / PIXELS_PER_TICK));
+  const characters = Math.floor((labels - 12) / character);
   const common = {
     width: each,
     height: rows.length * ROW_HEIGHT + 52,
-    marginLeft: LABEL_WIDTH,
+    marginLeft: labels,
     marginTop: 8,
     marginBottom: 40,
-    y: { type: 'band', domain: rows.map(({ component }) => component), label: null, tickSize: 0 },
+    y: {
+      type: 'band',
+      domain: named.map((row) => row.name),
+      label: null,
+      tickSize: 0,
+      tickFormat: (/** @type {string} */ text) =>
+        text.length > characters ? `${text.slice(0, characters - 1)}…` : text,
+    },
   };
   return [
     figure(
       'Score: baseline ○, ablated ●, chance dashed',
-      scoresPlot(rows, { label: name, ticks }, chance, common),
+      scoresPlot(named, { label: name, ticks }, chance, common),
     ),
     figure(
       'Effect and its interval; below it, each prompt',
-      effectsPlot(rows, { label: `change of ${name}`, ticks }, common),
+      effectsPlot(named, { label: `change of ${name}`, ticks }, common),
     ),
   ];
+}
+
+/** @typedef {AblationRow & { name: string }} NamedRow */
+
+/**
+ * The component, and its kind where another row is of the same component.
+ * @param {AblationRow} row
+ * @param {AblationRow[]} rows
+ */
+function rowName({ component, kind }, rows) {
+  const once = rows.filter((each) => each.component === component).length === 1;
+  return once ? component : `${component} ${kind}`;
 }
 
 /**
  * @param {string} title
  * @param {SVGSVGElement | HTMLElement} chart
  */
-function figure(title, chart) {
+export function figure(title, chart) {
   // The chart is one image; labels on its unnamed groups would only confuse.
   for (const group of chart.querySelectorAll('g[aria-label]')) group.removeAttribute('aria-label');
   chart.setAttribute('role', 'img');
@@ -54,13 +79,13 @@ function figure(title, chart) {
 }
 
 /**
- * @param {AblationRow[]} rows
+ * @param {NamedRow[]} rows
  * @param {{ label: string, ticks: number }} axis
  * @param {number | null} chance
  * @param {object} common
  */
 function scoresPlot(rows, axis, chance, common) {
-  const y = 'component';
+  const y = 'name';
   return plot({
     ...common,
     x: { nice: true, zero: true },
@@ -92,25 +117,25 @@ function scoresPlot(rows, axis, chance, common) {
 }
 
 /**
- * @param {AblationRow[]} rows
+ * @param {NamedRow[]} rows
  * @param {{ label: string, ticks: number }} axis
  * @param {object} common
  */
 function effectsPlot(rows, axis, common) {
-  const points = rows.flatMap(({ component, sequences, baseline, ablated }) =>
+  const points = rows.flatMap(({ name, sequences, baseline, ablated }) =>
     sequences.map((sequence, index) => ({
-      component,
+      name,
       effect: (ablated[index] ?? 0) - (baseline[index] ?? 0),
       title: `prompt ${sequence}`,
     })),
   );
-  const intervals = rows.map(({ component, effect, ci: [low, high] }) => ({
-    component,
+  const intervals = rows.map(({ name, effect, ci }) => ({
+    name,
     effect,
-    low,
-    high,
+    low: ci?.[0] ?? effect,
+    high: ci?.[1] ?? effect,
   }));
-  const y = 'component';
+  const y = 'name';
   return plot({
     ...common,
     x: { nice: true },

@@ -2,7 +2,8 @@
 // a table. Baseline and ablated always stand beside each other.
 
 import { byId, el } from './dom.js';
-import { percent, plural, score as figure, signed } from './format.js';
+import { interval, percent, plural, score as figure, signed } from './format.js';
+import { kindsTable } from './kinds-table.js';
 import { METRIC_NAMES } from './score.js';
 import { sortableTable } from './sortable-table.js';
 
@@ -12,6 +13,9 @@ export function setUpAblations(study) {
   const sentence = byId('ablations-sentence', HTMLParagraphElement);
   const chart = byId('ablations-chart', HTMLDivElement);
   const table = byId('ablations-table', HTMLDivElement);
+  const kinds = byId('kinds-table', HTMLDivElement);
+  const order = byId('ablations-order', HTMLSelectElement);
+  const orderTool = byId('ablations-order-tool', HTMLParagraphElement);
 
   /** @type {Ablations | null} */
   let shown = null;
@@ -22,7 +26,9 @@ export function setUpAblations(study) {
     if (!ablations) return;
     // The chart library comes only when there is a chart to draw.
     const { ablationCharts } = await import('./ablation-chart.js');
-    if (ablations === shown) chart.replaceChildren(...ablationCharts(ablations, chart.clientWidth));
+    if (ablations !== shown) return;
+    const rows = order.value === 'effect' ? byEffect(ablations.rows) : ablations.rows;
+    chart.replaceChildren(...ablationCharts({ ...ablations, rows }, chart.clientWidth));
   }
 
   new ResizeObserver(() => {
@@ -30,6 +36,7 @@ export function setUpAblations(study) {
     width = chart.clientWidth;
     drawChart();
   }).observe(chart);
+  order.addEventListener('change', drawChart);
 
   study.subscribe(({ ablations, settings }) => {
     heading.textContent = `What ${settings.head} depends on`;
@@ -37,10 +44,19 @@ export function setUpAblations(study) {
     shown = ablations;
     sentence.textContent = shown ? summarise(shown) : '';
     table.hidden = shown === null;
+    orderTool.hidden = shown === null;
     chart.replaceChildren();
     table.replaceChildren(...(shown ? [ablationsTable(shown)] : []));
+    const compared = shown ? kindsTable(shown) : null;
+    kinds.hidden = compared === null;
+    kinds.replaceChildren(...(compared ? [compared] : []));
     drawChart();
   });
+}
+
+/** @param {AblationRow[]} rows */
+function byEffect(rows) {
+  return [...rows].sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
 }
 
 /**
@@ -49,11 +65,11 @@ export function setUpAblations(study) {
  * @param {Ablations} ablations
  */
 function summarise({ head, metric, rows }) {
-  const [largest] = [...rows].sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
+  const [largest] = byEffect(rows);
   if (!largest) return 'There was nothing to ablate: no earlier layer feeds this head.';
   const { label, mean_baseline, mean_ablated, ci, sequences, shares_before, shares_after } =
     largest;
-  const change = `Ablating ${label} changes ${head} most: ${METRIC_NAMES[metric]} goes from ${figure(mean_baseline)} to ${figure(mean_ablated)} (effect ${signed(largest.effect)}, 95\u00a0% interval ${signed(ci[0])} to ${signed(ci[1])}, ${plural(sequences.length, 'prompt')}).`;
+  const change = `Ablating ${label} changes ${head} most: ${METRIC_NAMES[metric]} goes from ${figure(mean_baseline)} to ${figure(mean_ablated)} (effect ${signed(largest.effect)}, 95\u00a0% interval ${interval(ci)}, ${plural(sequences.length, 'prompt')}).`;
   const released = shares_before.bos - shares_after.bos;
   if (Math.abs(released) < 0.05) return change;
   return `${change} Its share on beginning-of-text goes from ${percent(shares_before.bos)} to ${percent(shares_after.bos)}, so part of the change may only be attention moved from or to there.`;
@@ -89,9 +105,10 @@ function ablationsTable({ head, metric, chance, rows }) {
         ...number((row) => row.mean_ablated),
       },
       { label: 'Effect', show: (row) => signed(row.effect), ...number((row) => row.effect) },
+      { label: 'SD', show: (row) => figure(row.sd), ...number((row) => row.sd) },
       {
         label: '95 % interval',
-        show: ({ ci }) => `${signed(ci[0])} to ${signed(ci[1])}`,
+        show: ({ ci }) => interval(ci),
         figures: true,
       },
       {

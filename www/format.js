@@ -40,6 +40,14 @@ export function signed(value) {
 }
 
 /**
+ * An interval of differences; one prompt has none.
+ * @param {[number, number] | null} ci
+ */
+export function interval(ci) {
+  return ci ? `${signed(ci[0])} to ${signed(ci[1])}` : NOTHING;
+}
+
+/**
  * A share of one, as a percentage that does not break.
  * @param {number} share
  */
@@ -58,6 +66,16 @@ export function timesChance(value, chance) {
 }
 
 /**
+ * Pearson's correlation of two lists.
+ * @param {number[]} a
+ * @param {number[]} b
+ */
+export function correlation(a, b) {
+  const [x, y] = [centred(a), centred(b)];
+  return product(x, y) / Math.sqrt(product(x, x) * product(y, y));
+}
+
+/**
  * "1 prompt", "2 prompts".
  * @param {number} count
  * @param {string} noun
@@ -72,4 +90,18 @@ export function plural(count, noun) {
  */
 function minus(text) {
   return text.replace('-', '−');
+}
+
+/** @param {number[]} values */
+function centred(values) {
+  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+  return values.map((value) => value - mean);
+}
+
+/**
+ * @param {number[]} a
+ * @param {number[]} b
+ */
+function product(a, b) {
+  return a.reduce((sum, value, i) => sum + value * (b[i] ?? NaN), 0);
 }

@@ -7,7 +7,8 @@ import { byId, button, el, facts } from './dom.js';
 import { plural, score as figure, timesChance } from './format.js';
 import { headIndex, headName, rankHeads } from './heads.js';
 import { METRIC_NAMES } from './score.js';
-import { sortableTable } from './sortable-table.js';
+import { scoreTable } from './score-table.js';
+import { targetWords } from './target.js';
 import { parseView } from './view.js';
 
 /** @param {import('./study.js').Study} study */
@@ -70,7 +71,7 @@ export function setUpHeadMap(study) {
 
   function showTable() {
     const root = byId('scores-table', HTMLDivElement);
-    root.replaceChildren(...(scores && fold.open ? [scoresTable(scores, heads, open)] : []));
+    root.replaceChildren(...(scores && fold.open ? [scoreTable(scores, heads, open)] : []));
   }
   fold.addEventListener('toggle', showTable);
   showFacts(null);
@@ -86,7 +87,9 @@ export function setUpHeadMap(study) {
     heads = scores ? rankHeads(scores) : [];
     empty.hidden = scores !== null;
     board.show(scores && headMapView(scores, settings.head, colors));
-    sentence.textContent = scores ? summarise(scores, heads, settings.head) : '';
+    sentence.textContent = scores
+      ? summarise(scores, heads, settings.head, targetWords(scores.target, state.promptSet))
+      : '';
     if (!scored) return;
     showFacts(null);
     topList.replaceChildren(...(scores ? [topHeads(scores, heads, open)] : []));
@@ -95,15 +98,24 @@ export function setUpHeadMap(study) {
 }
 
 /**
+ * Names the head that goes beyond chance by the most, or says that none does.
  * @param {HeadScores} scores
  * @param {import('./heads.js').RankedHead[]} heads
  * @param {string} shown
+ * @param {string} what
  */
-function summarise({ metric, chance, n, skipped, best, higher_is_more }, heads, shown) {
+function summarise({ metric, chance, n, skipped, best, higher_is_more }, heads, shown, what) {
   const bestName = headName(best.layer, best.head);
   const own = heads.find(({ name }) => name === shown);
+  const beyond = (best.score - (chance ?? 0)) * (higher_is_more ? 1 : -1);
+  const against = `the chance level of ${figure(chance)}, over ${plural(n, 'prompt')}`;
+  const name = METRIC_NAMES[metric];
   const parts = [
-    `${bestName} gives the most attention to the same category: ${METRIC_NAMES[metric]} ${figure(best.score)}, ${timesChance(best.score, chance)} the chance level of ${figure(chance)}, over ${plural(n, 'prompt')}${higher_is_more ? '' : ' (lower is more)'}.`,
+    beyond <= 0
+      ? `No head goes beyond chance in attention to ${what}: the nearest is ${bestName}, ${name} ${figure(best.score)} against ${against}.`
+      : higher_is_more
+        ? `${bestName} gives the most attention to ${what} and beats chance by the most: ${name} ${figure(best.score)}, ${timesChance(best.score, chance)} ${against}.`
+        : `${bestName} gives the most attention to ${what} and beats chance by the most: ${name} ${figure(best.score)}, ${figure(beyond)} below ${against} (lower is more).`,
   ];
   if (own && own.name !== bestName) {
     parts.push(`${shown} ranks ${own.rank} of ${heads.length} with ${figure(own.mean)}.`);
@@ -173,40 +185,5 @@ function topHeads({ higher_is_more }, heads, open) {
     {},
     el('h3', { text: higher_is_more ? 'Highest scores' : 'Lowest surprisal' }),
     list,
-  );
-}
-
-/**
- * @param {HeadScores} scores
- * @param {import('./heads.js').RankedHead[]} heads
- * @param {(head: string) => void} open
- */
-function scoresTable({ metric, chance, n }, heads, open) {
-  const caption = `Every head, ${METRIC_NAMES[metric]} over ${plural(n, 'prompt')}; chance ${figure(chance)}`;
-  const byRank = [...heads].sort((a, b) => a.rank - b.rank);
-  return sortableTable(
-    caption,
-    [
-      {
-        label: 'Head',
-        show: ({ name }) => button(name, 'link', () => open(name)),
-        sortBy: ({ layer, head }) => layer * 1000 + head,
-      },
-      {
-        label: 'Rank',
-        show: ({ rank }) => String(rank),
-        sortBy: ({ rank }) => rank,
-        figures: true,
-      },
-      {
-        label: 'Mean',
-        show: ({ mean }) => figure(mean),
-        sortBy: ({ mean }) => mean ?? 0,
-        figures: true,
-      },
-      { label: 'SD', show: ({ sd }) => figure(sd), sortBy: ({ sd }) => sd ?? 0, figures: true },
-      { label: '× chance', show: ({ mean }) => timesChance(mean, chance), figures: true },
-    ],
-    byRank,
   );
 }

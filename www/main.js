@@ -2,6 +2,9 @@
 // study the link describes, and hands it to every view.
 
 import { setUpAblations } from './ablations.js';
+import { setUpCategoryMatrix } from './category-matrix.js';
+import { setUpComponentChoice } from './component-choice.js';
+import { setUpContrasts } from './contrasts.js';
 import { byId } from './dom.js';
 import { EngineClient } from './engine.js';
 import { setUpExport } from './export.js';
@@ -13,13 +16,18 @@ import { setUpModelChoice } from './model-choice.js';
 import { showProblem } from './problem-box.js';
 import { setUpPrompts } from './prompts.js';
 import { setUpPublished } from './published.js';
+import { setUpReading } from './reading.js';
+import { setUpSeeds } from './seeds.js';
+import { setUpSelfCheck } from './self-check.js';
 import { setUpSettings } from './settings.js';
 import { setUpShortcuts } from './shortcuts.js';
 import { setUpSteps } from './steps.js';
 import { setUpStorage } from './storage.js';
 import { stateName } from './study-state.js';
 import { Study } from './study.js';
+import { setUpTarget } from './target.js';
 import { setUpTheme } from './theme.js';
+import { parse_words } from './pkg/headscope.js';
 import { loadWasm } from './wasm.js';
 import { setUpWords } from './words.js';
 
@@ -33,12 +41,19 @@ async function openStudy() {
   setUpModelChoice(study);
   setUpStorage(study);
   setUpSettings(study);
+  setUpTarget(study);
   setUpWords(study, words);
   setUpPrompts(study);
   setUpHeatmap(study);
+  setUpCategoryMatrix(study);
   setUpHeadMap(study);
+  setUpComponentChoice(study);
   setUpAblations(study);
   setUpPublished(study);
+  setUpSelfCheck(study);
+  setUpSeeds(study);
+  setUpContrasts(study, parse_words(words).rows);
+  setUpReading(study);
   setUpExport(study);
   setUpShortcuts(study);
 

@@ -18,9 +18,8 @@ export function setUpPrompts(study) {
   /** @type {{ promptSet: PromptSet | null, prompt: number, problem: Problem | null }} */
   let shown = { promptSet: null, prompt: -1, problem: null };
   study.subscribe(({ promptSet, settings, problems }) => {
-    if (problems.prompts !== shown.problem) {
-      showProblem(problemSlot, problems.prompts, () => study.open());
-    }
+    const problem = problems.prompts ?? null;
+    if (problem !== shown.problem) showProblem(problemSlot, problem, () => study.open());
     const drawn = promptSet !== shown.promptSet;
     if (promptSet && (drawn || settings.prompt !== shown.prompt)) {
       if (drawn) showList(promptSet, (prompt) => study.change({ prompt }));
@@ -30,7 +29,7 @@ export function setUpPrompts(study) {
       setOff(previous, settings.prompt <= 0);
       setOff(next, settings.prompt >= promptSet.prompts.length - 1);
     }
-    shown = { promptSet, prompt: settings.prompt, problem: problems.prompts };
+    shown = { promptSet, prompt: settings.prompt, problem };
   });
 }
 

@@ -20,7 +20,7 @@ export function showScore(root, result, metric) {
   if (result.score === null) {
     root.append(
       el('p', {
-        text: 'No score: this prompt has no earlier word of the same category to look at.',
+        text: 'No score: this prompt holds nothing of what is scored, such as an earlier word of the same category.',
       }),
     );
     return;
@@ -35,7 +35,7 @@ export function showScore(root, result, metric) {
     ),
     el('p', {
       class: 'muted small',
-      text: `Chance is the same metric of uniform causal attention. ${metric === 'surprisal' ? 'Lower' : 'Higher'} means more same-category attention.`,
+      text: `Chance is the same metric of uniform causal attention. ${metric === 'surprisal' ? 'Lower' : 'Higher'} means more of the attention that is scored.`,
     }),
   );
 }

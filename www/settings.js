@@ -5,9 +5,9 @@ import { check_settings, default_settings } from './pkg/headscope.js';
 import { byId, debounce } from './dom.js';
 
 const METRIC_HINTS = {
-  'cell-mean': 'Mean attention over all same-category cells; more means more.',
+  'cell-mean': 'Mean attention over all cells of the target; more means more.',
   'row-mass':
-    'Attention summed on same-category words, averaged over rows that have one; more means more.',
+    'Attention summed on the target’s cells, averaged over rows that have one; more means more.',
   surprisal: 'Mean of −ln of that sum over all rows; less means more attention.',
 };
 
@@ -47,13 +47,23 @@ const FIELDS = [
   },
   { key: 'kind', type: HTMLSelectElement, read: (text) => ({ kind: /** @type {Kind} */ (text) }) },
   {
+    key: 'against',
+    type: HTMLSelectElement,
+    read: (text) => ({ against: text === '' ? null : /** @type {Kind} */ (text) }),
+  },
+  {
+    key: 'over',
+    type: HTMLSelectElement,
+    read: (text) => ({ over: /** @type {'kept' | 'prompt'} */ (text) }),
+  },
+  {
     key: 'text',
     type: HTMLTextAreaElement,
     read: (text) => ({ text: text.trim() === '' ? null : text }),
   },
 ];
 
-const ORDINARY_SENTENCE =
+export const ORDINARY_SENTENCE =
   'On Monday the old truck stood by the river, and a white bird sat on a chair near the bed.';
 
 /** @param {import('./study.js').Study} study */

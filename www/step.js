@@ -9,9 +9,10 @@ import { ProgressBar } from './progress.js';
 /**
  * @param {import('./study.js').Study} study
  * @param {Step} step
+ * @param {() => void} perform
  * @param {(state: import('./study-state.js').StudyState) => { note: string, ready: boolean, done: boolean }} describe
  */
-export function setUpStep(study, step, describe) {
+export function setUpStep(study, step, perform, describe) {
   const root = byId(`step-${step}`, HTMLDivElement);
   const run = root.querySelector('[data-run]');
   const note = root.querySelector('[data-note]');
@@ -25,7 +26,7 @@ export function setUpStep(study, step, describe) {
   root.append(progress.element, problemSlot);
 
   run.addEventListener('click', () => {
-    if (!isOff(run)) study.perform(step);
+    if (!isOff(run)) perform();
   });
 
   let running = false;
@@ -42,11 +43,13 @@ export function setUpStep(study, step, describe) {
     run.classList.toggle('primary', !done);
     setOff(run, !ready || state.task !== null);
     if (note.textContent !== text) note.textContent = text;
-    if (state.problems[step] === problem) return;
-    problem = state.problems[step];
+    const found = state.problems[step] ?? null;
+    if (found === problem) return;
+    problem = found;
     showProblem(problemSlot, problem, (offer) => {
-      if (offer === 'tiny') study.change({ model: 'tiny' });
-      study.perform(step === 'head' || offer === 'tiny' ? 'head' : step);
+      if (offer !== 'tiny') return perform();
+      study.change({ model: 'tiny' });
+      study.start();
     });
   });
 }
@@ -56,7 +59,7 @@ const DISK = 'your disk';
 
 /**
  * What a step will fetch, from whom.
- * @param {Estimate | null} estimate
+ * @param {Estimate | null | undefined} estimate
  */
 export function cost(estimate) {
   if (!estimate) return '';

@@ -5,26 +5,41 @@ import { cost, setUpStep } from './step.js';
 
 /** @param {import('./study.js').Study} study */
 export function setUpSteps(study) {
-  setUpStep(study, 'head', ({ promptSet, pattern, model, estimates }) => {
-    const loaded = pattern && model;
-    return {
-      ready: promptSet !== null,
-      done: pattern !== null,
-      note: loaded ? loadedNote(model) : cost(estimates.head) || 'Getting ready…',
-    };
-  });
+  setUpStep(
+    study,
+    'head',
+    () => study.start(),
+    ({ promptSet, pattern, model, estimates }) => {
+      const loaded = pattern && model;
+      return {
+        ready: promptSet !== null,
+        done: pattern !== null,
+        note: loaded ? loadedNote(model) : cost(estimates.head) || 'Getting ready…',
+      };
+    },
+  );
 
-  setUpStep(study, 'scores', ({ promptSet, pattern, scores, estimates }) => ({
-    ready: pattern !== null,
-    done: scores !== null,
-    note: followUp(pattern, promptSet, scores, estimates.scores),
-  }));
+  setUpStep(
+    study,
+    'scores',
+    () => study.scoreHeads(),
+    ({ promptSet, pattern, scores, estimates, settings }) => ({
+      ready: pattern !== null,
+      done: scores !== null,
+      note: followUp(pattern, runs(promptSet, settings.over), scores, estimates.scores),
+    }),
+  );
 
-  setUpStep(study, 'ablations', ({ promptSet, pattern, ablations, estimates }) => ({
-    ready: pattern !== null,
-    done: ablations !== null,
-    note: followUp(pattern, promptSet, ablations, estimates.ablations),
-  }));
+  setUpStep(
+    study,
+    'ablations',
+    () => study.runAblations(),
+    ({ promptSet, pattern, ablations, estimates }) => ({
+      ready: pattern !== null,
+      done: ablations !== null,
+      note: followUp(pattern, runs(promptSet, 'kept'), ablations, estimates.ablations),
+    }),
+  );
 }
 
 /** @param {ModelInfo} model */
@@ -39,14 +54,24 @@ function loadedNote({ name, n_layer, n_head, read, note, storage_note }) {
 }
 
 /**
- * @param {PatternResult | null} pattern
  * @param {PromptSet | null} promptSet
- * @param {object | null} result
- * @param {Estimate | null} estimate
+ * @param {'kept' | 'prompt'} over
  */
-function followUp(pattern, promptSet, result, estimate) {
+function runs(promptSet, over) {
+  if (!promptSet) return '';
+  return over === 'prompt'
+    ? 'Runs the shown prompt alone. '
+    : `Runs ${plural(promptSet.kept.length, 'kept prompt')}. `;
+}
+
+/**
+ * What the note of a step after the first says.
+ * @param {PatternResult | null} pattern
+ * @param {string} what what it will run
+ * @param {object | null | undefined} result
+ * @param {Estimate | null | undefined} estimate
+ */
+export function followUp(pattern, what, result, estimate) {
   if (!pattern) return 'Press Start first.';
-  if (result) return 'These belong to the settings shown.';
-  const runs = promptSet ? `Runs ${plural(promptSet.kept.length, 'kept prompt')}. ` : '';
-  return runs + cost(estimate);
+  return result ? 'These belong to the settings shown.' : what + cost(estimate);
 }

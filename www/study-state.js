@@ -11,19 +11,33 @@
  * @property {PatternResult | null} pattern
  * @property {HeadScores | null} scores
  * @property {Ablations | null} ablations
- * @property {Record<Step, Estimate | null>} estimates
+ * @property {Partial<ToolResults>} further what the tools beyond the three steps found
+ * @property {Partial<Record<Step, Estimate | null>>} estimates
  * @property {{ step: Step, progress: Progress | null } | null} task
- * @property {Record<Place, Problem | null>} problems
+ * @property {Partial<Record<Place, Problem | null>>} problems
  */
 
 /** What each result was computed from: when one of these changes, it is stale. */
 const DRAW = /** @type {const} */ (['model', 'seed', 'n', 'len', 'cats', 'words', 'text']);
+const MEASURE = /** @type {const} */ (['metric', 'target']);
+const ABLATE = /** @type {const} */ (['kind', 'ablate']);
+
+/** @type {Record<Place, readonly (keyof Settings)[]>} */
 const DEPENDS = {
   prompts: DRAW,
-  head: /** @type {const} */ ([...DRAW, 'head', 'prompt', 'metric']),
-  scores: /** @type {const} */ ([...DRAW, 'metric']),
-  ablations: /** @type {const} */ ([...DRAW, 'head', 'metric', 'kind']),
+  head: [...DRAW, ...MEASURE, 'head', 'prompt'],
+  scores: [...DRAW, ...MEASURE, 'over'],
+  ablations: [...DRAW, ...MEASURE, ...ABLATE, 'head', 'against'],
+  categories: [...DRAW, 'head'],
+  contrasts: [...DRAW, ...MEASURE],
+  seeds: ['model', 'n', 'len', 'cats', 'words', ...MEASURE, 'head', 'seeds'],
+  text: [...DRAW, ...ABLATE, 'prompt'],
+  continuation: [...DRAW, ...ABLATE, 'prompt'],
+  check: ['model'],
 };
+
+/** @type {Tool[]} */
+const TOOLS = ['categories', 'contrasts', 'seeds', 'text', 'continuation', 'check'];
 
 /**
  * Nothing drawn, nothing loaded.
@@ -40,19 +54,44 @@ export function firstState(settings, settingProblems) {
     pattern: null,
     scores: null,
     ablations: null,
-    estimates: { head: null, scores: null, ablations: null },
+    further: {},
+    estimates: {},
     task: null,
-    problems: { prompts: null, head: null, scores: null, ablations: null },
+    problems: {},
   };
 }
 
 /**
- * Whether a result depends on one of these settings.
- * @param {keyof typeof DEPENDS} result
+ * Whether a result depends on one of these settings. Scores over the shown
+ * prompt are that prompt's.
+ * @param {Place} result
  * @param {(keyof Settings)[]} keys
+ * @param {Settings} settings
  */
-export function touches(result, keys) {
+export function touches(result, keys, { over }) {
+  if (result === 'scores' && over === 'prompt' && keys.includes('prompt')) return true;
   return DEPENDS[result].some((key) => keys.includes(key));
+}
+
+/**
+ * What is left of a state's results and problems when these settings changed.
+ * The pattern stays until a new one is there.
+ * @param {StudyState} state
+ * @param {(keyof Settings)[]} keys
+ * @param {Settings} settings
+ * @returns {Pick<StudyState, 'scores' | 'ablations' | 'further' | 'problems'>}
+ */
+export function stillTrue({ scores, ablations, further, problems }, keys, settings) {
+  const places = /** @type {Place[]} */ (Object.keys(DEPENDS));
+  const fresh = places.filter((place) => !touches(place, keys, settings));
+  return {
+    scores: fresh.includes('scores') ? scores : null,
+    ablations: fresh.includes('ablations') ? ablations : null,
+    further: Object.fromEntries(
+      TOOLS.filter((tool) => fresh.includes(tool)).map((tool) => [tool, further[tool]]),
+    ),
+    problems: Object.fromEntries(fresh.map((place) => [place, problems[place] ?? null])),
+  };
 }
 
 /**

@@ -2,13 +2,23 @@
 // what they are given; nothing here touches the DOM.
 
 import { asProblem, isCancelled } from './problem.js';
-import { firstState, touches } from './study-state.js';
+import { firstState, stillTrue, touches } from './study-state.js';
 
 /**
  * What a change of settings may fetch by itself once Start was pressed: a few
  * rows of the embedding, but never another layer.
  */
 const SMALL_FETCH = 2_000_000;
+
+/** What the engine calls the tools. */
+const METHODS = /** @type {const} */ ({
+  categories: 'categories',
+  contrasts: 'contrast',
+  seeds: 'many_seeds',
+  text: 'read_text',
+  continuation: 'continue_text',
+  check: 'self_check',
+});
 
 /** @typedef {import('./study-state.js').StudyState} StudyState */
 /** @typedef {(state: StudyState) => void} Listener */
@@ -64,7 +74,7 @@ export class Study {
     const settings = { ...this.#state.settings, ...patch };
     const others = this.#state.settingProblems.filter(({ key }) => !(key in patch));
     const changed = this.#replaceSettings(settings, others);
-    if (changed.length > 0) this.#follow({ redraw: touches('prompts', changed), mayFetch: true });
+    if (changed.length > 0) this.#follow({ redraw: redraws(changed, settings), mayFetch: true });
   }
 
   /**
@@ -74,7 +84,7 @@ export class Study {
    */
   openLink(settings, settingProblems) {
     const changed = this.#replaceSettings(settings, settingProblems);
-    if (changed.length > 0) this.#follow({ redraw: touches('prompts', changed), mayFetch: false });
+    if (changed.length > 0) this.#follow({ redraw: redraws(changed, settings), mayFetch: false });
   }
 
   /** Shows the head; with `run=all` in the link, goes on to everything else. */
@@ -139,10 +149,31 @@ export class Study {
     await this.#estimate(this.#turn);
   }
 
-  /** @param {Step} step */
-  perform(step) {
-    if (step === 'head') return this.start();
-    return step === 'scores' ? this.scoreHeads() : this.runAblations();
+  /**
+   * Runs a tool; `args` are what it takes beside the settings.
+   * @param {Tool} tool
+   * @param {object} [args]
+   */
+  useTool(tool, args = {}) {
+    return this.#run(tool, async (options) => {
+      const { settings } = this.#state;
+      const all = /** @type {any} */ ({ settings, ...args });
+      const result = await this.#engine.call(METHODS[tool], all, options);
+      this.#set({ further: { ...this.#state.further, [tool]: result } });
+    });
+  }
+
+  /**
+   * Asks what a tool would fetch now.
+   * @param {Tool} tool
+   * @param {{ figures?: string }} [args]
+   */
+  async askCost(tool, args = {}) {
+    const { settings } = this.#state;
+    const cost = await this.#engine
+      .call('estimate_tool', { settings, tool, ...args })
+      .catch(() => null);
+    this.#set({ estimates: { ...this.#state.estimates, [tool]: cost } });
   }
 
   cancel() {
@@ -162,24 +193,17 @@ export class Study {
     const before = this.#state.settings;
     const keys = /** @type {(keyof Settings)[]} */ (Object.keys(settings));
     const changed = keys.filter((key) => settings[key] !== before[key]);
-    const { task, scores, ablations, problems, model } = this.#state;
-    if (task && touches(task.step, changed)) this.cancel();
+    const { task, model } = this.#state;
+    if (task && touches(task.step, changed, settings)) this.cancel();
     this.#set({
+      ...stillTrue(this.#state, changed, settings),
       settings,
       settingProblems,
       model: changed.includes('model') ? null : model,
-      scores: touches('scores', changed) ? null : scores,
-      ablations: touches('ablations', changed) ? null : ablations,
-      problems: {
-        prompts: touches('prompts', changed) ? null : problems.prompts,
-        head: touches('head', changed) ? null : problems.head,
-        scores: touches('scores', changed) ? null : problems.scores,
-        ablations: touches('ablations', changed) ? null : problems.ablations,
-      },
     });
     // The old pattern stays until the new one is there, so that stepping
     // through prompts does not flicker; `#follow` drops it if none will come.
-    if (touches('head', changed)) this.#stalePattern = true;
+    if (touches('head', changed, settings)) this.#stalePattern = true;
     return changed;
   }
 
@@ -220,14 +244,15 @@ export class Study {
   /** @param {number} turn */
   async #estimate(turn) {
     const { settings } = this.#state;
-    /** @param {Step} step */
+    /** @param {'head' | 'scores' | 'ablations'} step */
     const ask = (step) => this.#engine.call('estimate', { settings, step }).catch(() => null);
     const [head, scores, ablations] = await Promise.all([
       ask('head'),
       ask('scores'),
       ask('ablations'),
     ]);
-    if (turn === this.#turn) this.#set({ estimates: { head, scores, ablations } });
+    if (turn !== this.#turn) return;
+    this.#set({ estimates: { ...this.#state.estimates, head, scores, ablations } });
   }
 
   /**
@@ -277,4 +302,12 @@ export class Study {
     this.#state = { ...this.#state, ...patch };
     for (const listener of this.#listeners) listener(this.#state);
   }
+}
+
+/**
+ * @param {(keyof Settings)[]} changed
+ * @param {Settings} settings
+ */
+function redraws(changed, settings) {
+  return touches('prompts', changed, settings);
 }

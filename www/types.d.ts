@@ -20,6 +20,16 @@ interface Settings {
   prompt: number;
   metric: Metric;
   kind: Kind;
+  /** What heads are scored for: `same-category`, `self`, …, or `pair-0-4`. */
+  target: string;
+  /** What heads are scored over: all kept prompts, or the shown one. */
+  over: 'kept' | 'prompt';
+  /** `all`, or groups of components: `L0H1,L0H5+L0.mlp`. */
+  ablate: string | null;
+  /** A second kind, to be put beside the first. */
+  against: Kind | null;
+  /** `0-19`. */
+  seeds: string;
   view: string | null;
   run: 'all' | null;
 }
@@ -48,7 +58,7 @@ interface Progress {
   stage: string;
   done: number;
   total: number;
-  unit: 'bytes' | 'prompts' | 'runs';
+  unit: 'bytes' | 'prompts' | 'runs' | 'seeds' | 'tokens';
   network: number;
   cache: number;
 }
@@ -72,7 +82,9 @@ interface PromptSet {
   problems: SettingProblem[];
 }
 
-type Step = 'head' | 'scores' | 'ablations';
+/** What goes beyond the three steps; results that come and go with the settings. */
+type Tool = 'categories' | 'contrasts' | 'seeds' | 'text' | 'continuation' | 'check';
+type Step = 'head' | 'scores' | 'ablations' | Tool;
 
 interface Estimate {
   host: string;
@@ -130,6 +142,7 @@ interface PatternResult {
 
 interface HeadScores {
   metric: Metric;
+  target: string;
   chance: number | null;
   higher_is_more: boolean;
   mean: (number | null)[][];
@@ -151,7 +164,8 @@ interface AblationRow {
   mean_baseline: number;
   mean_ablated: number;
   effect: number;
-  ci: [number, number];
+  sd: number;
+  ci: [number, number] | null;
   shares_before: Shares;
   shares_after: Shares;
 }
@@ -159,16 +173,136 @@ interface AblationRow {
 interface Ablations {
   head: string;
   metric: Metric;
+  target: string;
+  against: Kind | null;
   chance: number | null;
   kind: Kind;
   n: number;
   rows: AblationRow[];
 }
 
+/** Where the words of one category look; the row sums to 1. */
+interface FromCategory {
+  category: number;
+  destinations: number;
+  mass: number[];
+  cell_mean: (number | null)[];
+  cells: number[];
+  same_word: number;
+  self: number;
+  bos: number;
+  no_category: number;
+}
+
+interface CategoryMatrix {
+  categories: number[];
+  rows: FromCategory[];
+}
+
+interface Categories {
+  head: string;
+  n: number;
+  attention: CategoryMatrix;
+  chance: CategoryMatrix;
+}
+
+interface HeadContrast {
+  head: string;
+  n: number;
+  score: number | null;
+  sd: number | null;
+  chance: number | null;
+  shares: Shares;
+}
+
+interface Contrasts {
+  metric: Metric;
+  target: string;
+  conditions: { name: string; prompts: number; heads: HeadContrast[] }[];
+}
+
+interface SeedResult {
+  seed: number;
+  prompts: number;
+  score: number;
+  chance: number;
+  rank: number;
+  best: string;
+  holds: boolean;
+  effects: AblationRow[];
+}
+
+interface Seeds {
+  head: string;
+  metric: Metric;
+  target: string;
+  higher_is_more: boolean;
+  heads: number;
+  asked: number;
+  seeds: SeedResult[];
+}
+
+interface NextToken {
+  id: number;
+  text: string;
+  probability: number;
+}
+
+interface Reading {
+  losses: number[];
+  next: NextToken[];
+}
+
+interface TextReading {
+  prompt: number;
+  tokens: string[];
+  token_ids: number[];
+  before: Reading;
+  after: Reading | null;
+  components: string;
+  label: string;
+  kinds: string;
+}
+
+interface Continuation {
+  text: string;
+  tokens: string[];
+  token_ids: number[];
+  components: string;
+  seed: number;
+  temperature: number;
+  top_p: number;
+}
+
+interface SelfCheck {
+  model: string;
+  prompts: {
+    prompt: string;
+    same_ids: boolean;
+    same_top: boolean;
+    logits: number | null;
+    attention: number | null;
+    attention_figures: number;
+    pattern: number | null;
+  }[];
+}
+
+interface ToolResults {
+  categories: Categories;
+  contrasts: Contrasts;
+  seeds: Seeds;
+  text: TextReading;
+  continuation: Continuation;
+  check: SelfCheck;
+}
+
 /** What the methods of the engine in the worker take and give. */
 interface EngineMethods {
   prompts: { args: { settings: Settings }; result: PromptSet };
-  estimate: { args: { settings: Settings; step: Step }; result: Estimate };
+  estimate: {
+    args: { settings: Settings; step: 'head' | 'scores' | 'ablations' };
+    result: Estimate;
+  };
   load: { args: { settings: Settings }; result: ModelInfo };
   pattern: { args: { settings: Settings }; result: PatternResult };
   score_heads: { args: { settings: Settings }; result: HeadScores };
@@ -176,6 +310,30 @@ interface EngineMethods {
   pick_file: { args: { file: File; config: File | null }; result: null };
   storage: { args: {}; result: Storage };
   clear_storage: { args: {}; result: null };
+  estimate_tool: { args: { settings: Settings; tool: Tool; figures?: string }; result: Estimate };
+  categories: { args: { settings: Settings }; result: Categories };
+  contrast: {
+    args: {
+      settings: Settings;
+      heads: string[];
+      conditions: { name: string; settings: Settings }[];
+    };
+    result: Contrasts;
+  };
+  many_seeds: { args: { settings: Settings }; result: Seeds };
+  read_text: { args: { settings: Settings }; result: TextReading };
+  continue_text: {
+    args: {
+      settings: Settings;
+      tokens: number;
+      seed: number;
+      temperature: number;
+      top_p: number;
+      ablated: boolean;
+    };
+    result: Continuation;
+  };
+  self_check: { args: { settings: Settings; figures: string }; result: SelfCheck };
   export_json: { args: {}; result: string };
   export_csv: { args: {}; result: string };
 }
@@ -271,4 +429,7 @@ declare module '*/vendor/plot.js' {
   export function ruleX(data: unknown, options?: object): object;
   export function axisX(options: object): object;
   export function gridX(options?: object): object;
+  export function axisY(options: object): object;
+  export function gridY(options?: object): object;
+  export function ruleY(data: unknown, options?: object): object;
 }

@@ -26,6 +26,8 @@ pub enum Relation {
 pub struct Relations {
     n: usize,
     cells: Vec<Relation>,
+    /// Row of the word table of each token; beginning-of-text has none.
+    categories: Vec<Option<usize>>,
 }
 
 impl Relations {
@@ -52,7 +54,8 @@ impl Relations {
                 });
             }
         }
-        Self { n, cells }
+        let categories = std::iter::once(None).chain(categories.iter().copied()).take(n).collect();
+        Self { n, cells, categories }
     }
 
     /// Number of tokens, beginning-of-text included.
@@ -65,6 +68,12 @@ impl Relations {
     #[must_use]
     pub fn get(&self, q: usize, k: usize) -> Relation {
         self.cells[q * self.n + k]
+    }
+
+    /// Row of the word table that the word at a position belongs to.
+    #[must_use]
+    pub fn category(&self, position: usize) -> Option<usize> {
+        self.categories[position]
     }
 
     /// All cells, (destination, source) row-major.

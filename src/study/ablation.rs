@@ -1,156 +1,14 @@
-//! What feeds a head, ways to take it away, and the head's pattern without it.
-//! A new component or a new kind of ablation goes here.
+//! A head's pattern without something that feeds it.
 
-use super::{Case, Head, Pace, StudyError};
+use super::{Ablation, Case, Component, Head, Kind, Pace, StudyError};
 use crate::model::{Gpt2, HookPoint, Hooks, NoHooks, Recorder};
 use crate::prompts::draw::RandomState;
-use crate::weights::Config;
 use candle_core::{D, Device, Tensor};
+use std::cell::RefCell;
 use std::collections::HashMap;
-use std::fmt;
-use std::str::FromStr;
 
 /// Fixed, so that a link resamples alike everywhere.
 const RESAMPLE_SEED: u32 = 5;
-
-/// Something that feeds a head.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Component {
-    /// The token embeddings.
-    Embed,
-    /// The position embeddings.
-    PosEmbed,
-    /// A layer's attention output.
-    Attn(usize),
-    /// A layer's attention patterns.
-    Pattern(usize),
-    /// One head's z.
-    Head(Head),
-    /// A layer's MLP output.
-    Mlp(usize),
-}
-
-/// What is put in a component's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Its mean over the positions of the same prompt, beginning-of-text
-    /// included (the notebook's).
-    PositionMean,
-    /// Per position, its mean over the kept prompts.
-    DatasetMean,
-    /// Its mean over prompts and positions (the post's code).
-    GlobalMean,
-    /// Zero. Of a head's z the value bias stays, ln_1's shift included, as in
-    /// TransformerLens, where both are folded into the output bias.
-    Zero,
-    /// What it is in another kept prompt, by a seeded derangement.
-    Resample,
-    /// For patterns only: every head's is replaced by the mean over the heads
-    /// (the notebook's "attention ablation").
-    HeadMean,
-}
-
-impl Kind {
-    /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::PositionMean, Self::DatasetMean, Self::GlobalMean, Self::Zero, Self::Resample, Self::HeadMean];
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PositionMean => "position-mean",
-            Self::DatasetMean => "dataset-mean",
-            Self::GlobalMean => "global-mean",
-            Self::Zero => "zero",
-            Self::Resample => "resample",
-            Self::HeadMean => "head-mean",
-        })
-    }
-}
-
-impl FromStr for Kind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|kind| kind.to_string() == text).ok_or(())
-    }
-}
-
-impl fmt::Display for Component {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Embed => write!(f, "embed"),
-            Self::PosEmbed => write!(f, "pos_embed"),
-            Self::Attn(l) => write!(f, "L{l}.attn"),
-            Self::Pattern(l) => write!(f, "L{l}.pattern"),
-            Self::Head(head) => write!(f, "{head}"),
-            Self::Mlp(l) => write!(f, "L{l}.mlp"),
-        }
-    }
-}
-
-impl Component {
-    /// Everything that feeds a head of layer `layer`, in the order of the
-    /// forward pass.
-    #[must_use]
-    pub fn upstream_of(layer: usize, config: &Config) -> Vec<Self> {
-        let mut all = vec![Self::Embed, Self::PosEmbed];
-        for l in 0..layer {
-            all.push(Self::Pattern(l));
-            all.extend((0..config.n_head).map(|head| Self::Head(Head { layer: l, head })));
-            all.extend([Self::Attn(l), Self::Mlp(l)]);
-        }
-        all
-    }
-
-    /// Whether an ablation of this kind makes sense.
-    #[must_use]
-    pub fn takes(self, kind: Kind) -> bool {
-        matches!(self, Self::Pattern(_)) == (kind == Kind::HeadMean)
-    }
-
-    /// The activation that an ablation replaces.
-    fn hook_point(self) -> HookPoint {
-        match self {
-            Self::Embed => HookPoint::Embed,
-            Self::PosEmbed => HookPoint::PosEmbed,
-            Self::Attn(l) => HookPoint::AttnOut(l),
-            Self::Pattern(l) => HookPoint::Pattern(l),
-            Self::Head(head) => HookPoint::Z(head.layer),
-            Self::Mlp(l) => HookPoint::MlpOut(l),
-        }
-    }
-
-    /// The layer it lies in; embeddings lie before all layers.
-    fn layer(self) -> Option<usize> {
-        match self {
-            Self::Embed | Self::PosEmbed => None,
-            Self::Attn(l) | Self::Pattern(l) | Self::Mlp(l) => Some(l),
-            Self::Head(head) => Some(head.layer),
-        }
-    }
-}
-
-/// The notebook's four: what it calls token, position, attention and MLP
-/// ablation, of whatever feeds layer 1. Other layers get the same of theirs:
-/// the embeddings, and patterns and MLPs of all earlier layers.
-#[must_use]
-pub fn notebook_preset(layer: usize) -> Vec<(Component, Kind)> {
-    let mut preset = vec![(Component::Embed, Kind::PositionMean), (Component::PosEmbed, Kind::PositionMean)];
-    for l in 0..layer {
-        preset.push((Component::Pattern(l), Kind::HeadMean));
-        preset.push((Component::Mlp(l), Kind::PositionMean));
-    }
-    preset
-}
-
-/// Every upstream component that a kind applies to.
-#[must_use]
-pub fn sweep(layer: usize, kind: Kind, config: &Config) -> Vec<(Component, Kind)> {
-    let all = Component::upstream_of(layer, config).into_iter();
-    all.filter(|component| component.takes(kind)).map(|component| (component, kind)).collect()
-}
 
 /// A head's patterns after an ablation, or before any.
 #[derive(Debug, Clone)]
@@ -200,33 +58,45 @@ pub async fn baseline(
     Ok(Baseline { head, ids, clean, pattern })
 }
 
-/// The head's patterns with one component replaced. Only what the replacement
-/// can change is computed again.
+/// The head's patterns with one component replaced.
 ///
 /// # Errors
 ///
-/// [`StudyError::NotApplicable`], [`StudyError::NotUpstream`],
-/// [`StudyError::NothingToResample`] or the model's.
+/// As [`ablate_together`].
 pub fn ablate(
     model: &Gpt2,
     baseline: &Baseline,
     component: Component,
     kind: Kind,
 ) -> Result<Ablated, StudyError> {
-    let Baseline { head, ids, clean, .. } = baseline;
-    if !component.takes(kind) {
-        return Err(StudyError::NotApplicable { component, kind });
+    ablate_together(model, baseline, &Ablation::from((component, kind)))
+}
+
+/// The head's patterns with all components of an ablation replaced in one run.
+/// Only what the replacements can change is computed again.
+///
+/// # Errors
+///
+/// [`StudyError::NotApplicable`], [`StudyError::NotUpstream`],
+/// [`StudyError::NothingToResample`] or the model's.
+pub fn ablate_together(
+    model: &Gpt2,
+    baseline: &Baseline,
+    ablation: &Ablation,
+) -> Result<Ablated, StudyError> {
+    let Baseline { head, ids, clean, pattern } = baseline;
+    let too_late = |component: &Component| component.layer().is_some_and(|l| l >= head.layer);
+    if let Some((component, _)) = ablation.parts().iter().find(|(component, _)| too_late(component)) {
+        return Err(StudyError::NotUpstream { component: *component, head: *head });
     }
-    if component.layer().is_some_and(|l| l >= head.layer) {
-        return Err(StudyError::NotUpstream { component, head: *head });
-    }
-    if kind == Kind::Resample && ids.len() < 2 {
-        return Err(StudyError::NothingToResample);
-    }
-    let patch = Patch { model, component, kind, clean };
-    let (first, mut resid) = match component.layer() {
+    let patch = Patch::new(model, ablation, clean, ids.len())?;
+    let Some(first) = ablation.parts().iter().map(|(component, _)| component.layer()).min() else {
+        return Ok(pattern.clone());
+    };
+    let (first, mut resid) = match first.and_then(|l| Some((l, clean.get(&HookPoint::ResidPre(l))?.clone())))
+    {
+        Some(start) => start,
         None => (0, model.embed(ids, &patch)?),
-        Some(l) => (l, patch.clean(HookPoint::ResidPre(l))?),
     };
     for l in first..head.layer {
         resid = model.block(l, &resid, &patch)?;
@@ -235,20 +105,69 @@ pub fn ablate(
 }
 
 /// One head of (B, H, T, T), as one pattern a prompt.
-fn head_patterns(pattern: &Tensor, head: usize) -> Result<Ablated, StudyError> {
+pub(super) fn head_patterns(pattern: &Tensor, head: usize) -> Result<Ablated, StudyError> {
     let one = pattern.narrow(1, head, 1)?.squeeze(1)?;
     let cells = one.dim(D::Minus1)?.pow(2);
     let flat = one.flatten_all()?.to_vec1::<f32>()?;
     Ok(Ablated { patterns: flat.chunks_exact(cells).map(<[f32]>::to_vec).collect() })
 }
 
-/// Replaces one activation, and hands out what the un-ablated run computed for
-/// those that the replacement cannot reach.
-struct Patch<'a> {
+/// Replaces activations, and hands out what the un-ablated run computed for
+/// those that no replacement reaches.
+pub(super) struct Patch<'a> {
     model: &'a Gpt2,
-    component: Component,
-    kind: Kind,
+    ablation: &'a Ablation,
     clean: &'a HashMap<HookPoint, Tensor>,
+    /// The latest layer's MLP output, for those that want nothing else.
+    mlp_out: RefCell<Option<Tensor>>,
+}
+
+impl<'a> Patch<'a> {
+    /// For a run of `prompts` prompts, of which `clean` holds what an un-ablated
+    /// run computed; it may hold nothing.
+    ///
+    /// # Errors
+    ///
+    /// [`StudyError::NotApplicable`] or [`StudyError::NothingToResample`].
+    pub(super) fn new(
+        model: &'a Gpt2,
+        ablation: &'a Ablation,
+        clean: &'a HashMap<HookPoint, Tensor>,
+        prompts: usize,
+    ) -> Result<Self, StudyError> {
+        for &(component, kind) in ablation.parts() {
+            if !component.takes(kind) {
+                return Err(StudyError::NotApplicable { component, kind });
+            }
+            if kind == Kind::Resample && prompts < 2 {
+                return Err(StudyError::NothingToResample);
+            }
+        }
+        Ok(Self { model, ablation, clean, mlp_out: RefCell::default() })
+    }
+
+    /// Whether a replacement comes before a point, and so may change it.
+    fn reaches(&self, point: HookPoint) -> bool {
+        let before = |(component, _): &(Component, Kind)| place(component.hook_point()) < place(point);
+        self.ablation.parts().iter().any(before)
+    }
+
+    fn replace(&self, component: Component, kind: Kind, activation: Tensor) -> crate::model::Result<Tensor> {
+        match component {
+            Component::MlpOnly(_) => Ok(self.mlp_out.take().unwrap_or(activation)),
+            Component::Head(Head { layer, head }) => {
+                // (B, H, T, e): one head is replaced and the others stay.
+                let z = activation.narrow(1, head, 1)?.squeeze(1)?;
+                let left = self.model.value_bias(layer, head)?;
+                let z = replacement(kind, &z, Some(left))?.unsqueeze(1)?;
+                let heads = activation.dim(1)?;
+                let before = activation.narrow(1, 0, head)?;
+                let after = activation.narrow(1, head + 1, heads - head - 1)?;
+                Ok(Tensor::cat(&[&before, &z.contiguous()?, &after], 1)?)
+            }
+            _ => replacement(kind, &activation, None),
+        }
+    }
 }
 
 impl Hooks for Patch<'_> {
@@ -257,55 +176,46 @@ impl Hooks for Patch<'_> {
         point: HookPoint,
         compute: &mut dyn FnMut() -> crate::model::Result<Tensor>,
     ) -> crate::model::Result<Tensor> {
-        if point == self.component.hook_point() {
-            let activation = self.clean.get(&point).cloned().map_or_else(compute, Ok)?;
-            return self.replace(&activation);
+        let clean = self.clean.get(&point).filter(|_| !self.reaches(point));
+        let mut activation = clean.cloned().map_or_else(compute, Ok)?;
+        for &(component, kind) in self.ablation.parts() {
+            if component.hook_point() == point {
+                activation = self.replace(component, kind, activation)?;
+            }
         }
-        let reusable = match self.component {
-            Component::Embed => point == HookPoint::PosEmbed,
-            Component::PosEmbed => point == HookPoint::Embed,
-            Component::Mlp(l) => point == HookPoint::ResidMid(l),
-            _ => false,
-        };
-        match self.clean.get(&point) {
-            Some(activation) if reusable => Ok(activation.clone()),
-            _ => compute(),
+        if matches!(point, HookPoint::MlpOut(_)) {
+            self.mlp_out.replace(Some(activation.clone()));
         }
+        Ok(activation)
     }
 }
 
-impl Patch<'_> {
-    fn clean(&self, point: HookPoint) -> Result<Tensor, StudyError> {
-        let missing =
-            || StudyError::NotUpstream { component: self.component, head: Head { layer: 0, head: 0 } };
-        self.clean.get(&point).cloned().ok_or_else(missing)
+/// Where a point comes in the forward pass. The two embeddings come side by side.
+fn place(point: HookPoint) -> (usize, usize) {
+    match point {
+        HookPoint::Embed | HookPoint::PosEmbed => (0, 0),
+        HookPoint::ResidPre(l) => (l + 1, 0),
+        HookPoint::Q(l) | HookPoint::K(l) | HookPoint::V(l) => (l + 1, 1),
+        HookPoint::Pattern(l) => (l + 1, 2),
+        HookPoint::Z(l) => (l + 1, 3),
+        HookPoint::AttnOut(l) => (l + 1, 4),
+        HookPoint::ResidMid(l) => (l + 1, 5),
+        HookPoint::MlpOut(l) => (l + 1, 6),
+        HookPoint::ResidPost(l) => (l + 1, 7),
     }
+}
 
-    fn replace(&self, activation: &Tensor) -> crate::model::Result<Tensor> {
-        let Component::Head(Head { layer, head }) = self.component else {
-            return self.replacement(activation, None);
-        };
-        // (B, H, T, e): one head is replaced and the others stay.
-        let z = activation.narrow(1, head, 1)?.squeeze(1)?;
-        let z = self.replacement(&z, Some(self.model.value_bias(layer, head)?))?.unsqueeze(1)?;
-        let heads = activation.dim(1)?;
-        let before = activation.narrow(1, 0, head)?;
-        let after = activation.narrow(1, head + 1, heads - head - 1)?;
-        Ok(Tensor::cat(&[&before, &z.contiguous()?, &after], 1)?)
-    }
-
-    /// What stands in for an activation of shape (B, T, width), or for patterns
-    /// (B, H, T, T). `left` is what zeroing leaves behind.
-    fn replacement(&self, x: &Tensor, left: Option<Tensor>) -> crate::model::Result<Tensor> {
-        let replacement = match self.kind {
-            Kind::PositionMean | Kind::HeadMean => x.mean_keepdim(1)?,
-            Kind::DatasetMean => x.mean_keepdim(0)?,
-            Kind::GlobalMean => x.mean_keepdim((0, 1))?,
-            Kind::Zero => left.map_or_else(|| x.zeros_like(), Ok)?,
-            Kind::Resample => x.contiguous()?.index_select(&derangement(x.dim(0)?)?, 0)?,
-        };
-        Ok(replacement.broadcast_as(x.shape())?.contiguous()?)
-    }
+/// What stands in for an activation of shape (B, T, width), or for patterns
+/// (B, H, T, T). `left` is what zeroing leaves behind.
+fn replacement(kind: Kind, x: &Tensor, left: Option<Tensor>) -> crate::model::Result<Tensor> {
+    let replacement = match kind {
+        Kind::PositionMean | Kind::HeadMean => x.mean_keepdim(1)?,
+        Kind::DatasetMean => x.mean_keepdim(0)?,
+        Kind::GlobalMean => x.mean_keepdim((0, 1))?,
+        Kind::Zero => left.map_or_else(|| x.zeros_like(), Ok)?,
+        Kind::Resample => x.contiguous()?.index_select(&derangement(x.dim(0)?)?, 0)?,
+    };
+    Ok(replacement.broadcast_as(x.shape())?.contiguous()?)
 }
 
 /// For each prompt another one: the first of a seeded row of permutations that

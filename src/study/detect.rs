@@ -1,20 +1,21 @@
 //! The detector: every head's score on every kept prompt.
 
-use super::{Case, Head, Metric, Pace, StudyError, stats};
+use super::{Case, Head, Measure, Pace, StudyError, stats};
 use crate::model::{Gpt2, HookPoint, Recorder};
 use candle_core::Tensor;
 
 /// Cells of all heads' patterns that are held at once: 16 MB of them.
 const CELLS_AT_ONCE: usize = 4 << 20;
 
-/// Scores of all heads under one metric.
+/// Scores of all heads under one measure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeadScores {
-    /// The metric.
-    pub metric: Metric,
+    /// What was measured.
+    pub measure: Measure,
     /// Its chance level, mean over the scored prompts.
     pub chance: f64,
-    /// Numbers of the scored prompts. Prompts with an empty mask have no score.
+    /// Numbers of the scored prompts. Prompts without a cell of the target
+    /// have no score.
     pub sequences: Vec<usize>,
     /// Scores: (prompt, layer, head), prompts as in `sequences`.
     pub per_prompt: Vec<Vec<Vec<f64>>>,
@@ -42,7 +43,7 @@ impl HeadScores {
             scores.iter().enumerate().map(head).collect::<Vec<_>>()
         };
         let mut heads: Vec<(Head, f64)> = mean.iter().enumerate().flat_map(layer).collect();
-        let sign = if self.metric.higher_is_more() { -1.0 } else { 1.0 };
+        let sign = if self.measure.metric.higher_is_more() { -1.0 } else { 1.0 };
         heads.sort_by(|(_, a), (_, b)| (sign * a).total_cmp(&(sign * b)));
         heads
     }
@@ -57,7 +58,7 @@ impl HeadScores {
     }
 }
 
-/// Scores all heads on the prompts that have a mask.
+/// Scores all heads on the prompts that have a cell of the target.
 ///
 /// # Errors
 ///
@@ -65,10 +66,11 @@ impl HeadScores {
 pub async fn score_heads(
     model: &Gpt2,
     cases: &[Case],
-    metric: Metric,
+    measure: impl Into<Measure>,
     pace: &impl Pace,
 ) -> Result<HeadScores, StudyError> {
-    let scored = |case: &&Case| metric.chance(&case.relations).is_some();
+    let measure = measure.into();
+    let scored = |case: &&Case| measure.chance(&case.relations).is_some();
     let cases: Vec<&Case> = cases.iter().filter(scored).collect();
     let (n_layer, n_head) = (model.config().n_layer, model.config().n_head);
     let tokens = cases.first().ok_or(StudyError::NothingToScore)?.ids.len();
@@ -89,16 +91,16 @@ pub async fn score_heads(
                 let mut seen = recorder.into_seen();
                 seen.remove(&HookPoint::Pattern(l)).ok_or(StudyError::NothingToScore)?
             };
-            for (scores, layer) in scores.iter_mut().zip(score_layer(&pattern, batch, metric)?) {
+            for (scores, layer) in scores.iter_mut().zip(score_layer(&pattern, batch, measure)?) {
                 scores.push(layer);
             }
         }
         per_prompt.extend(scores);
     }
     pace.step(steps, steps).await?;
-    let chances: Vec<f64> = cases.iter().filter_map(|case| metric.chance(&case.relations)).collect();
+    let chances: Vec<f64> = cases.iter().filter_map(|case| measure.chance(&case.relations)).collect();
     Ok(HeadScores {
-        metric,
+        measure,
         chance: stats::mean(&chances),
         sequences: cases.iter().map(|case| case.sequence).collect(),
         per_prompt,
@@ -106,12 +108,12 @@ pub async fn score_heads(
 }
 
 /// Scores of one layer, (prompt, head), from its patterns (B, H, T, T).
-fn score_layer(pattern: &Tensor, cases: &[&Case], metric: Metric) -> Result<Vec<Vec<f64>>, StudyError> {
+fn score_layer(pattern: &Tensor, cases: &[&Case], measure: Measure) -> Result<Vec<Vec<f64>>, StudyError> {
     let (_, n_head, tokens, _) = pattern.dims4().map_err(crate::model::ModelError::from)?;
     let cells = pattern.flatten_all()?.to_vec1::<f32>()?;
     let prompts = cells.chunks_exact(n_head * tokens * tokens).zip(cases);
     let score =
-        |cells: &[f32], case: &Case| metric.score(cells, &case.relations).ok_or(StudyError::NothingToScore);
+        |cells: &[f32], case: &Case| measure.score(cells, &case.relations).ok_or(StudyError::NothingToScore);
     prompts
         .map(|(heads, case)| heads.chunks_exact(tokens * tokens).map(|cells| score(cells, case)).collect())
         .collect()

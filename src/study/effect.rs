@@ -1,18 +1,17 @@
 //! What an ablation does to a head's score: always paired with the un-ablated
 //! score of the same prompt.
 
-use super::ablation::{Baseline, Component, Kind, ablate};
-use super::{Case, Metric, Pace, Shares, StudyError, stats};
+use super::ablation::{Baseline, ablate_together};
+use super::{Ablation, Case, Measure, Pace, Shares, StudyError, stats};
 use crate::model::Gpt2;
 
-/// Scores of one head, with and without a component.
+/// Scores of one head, before and after an ablation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Effect {
-    /// What was replaced.
-    pub component: Component,
-    /// By what.
-    pub kind: Kind,
-    /// Numbers of the scored prompts; those with an empty mask have no score.
+    /// What was replaced by what.
+    pub ablation: Ablation,
+    /// Numbers of the scored prompts; those without a cell of the
+    /// target have no score.
     pub sequences: Vec<usize>,
     /// Scores without the ablation, prompts as in `sequences`.
     pub baseline: Vec<f64>,
@@ -54,27 +53,28 @@ impl Effect {
 ///
 /// # Errors
 ///
-/// [`StudyError::NothingToScore`] if no prompt has a mask, an ablation's own
+/// [`StudyError::NothingToScore`] if no prompt has a cell of the target, an ablation's own
 /// error, or [`StudyError::Cancelled`].
 pub async fn effects(
     model: &Gpt2,
     cases: &[Case],
     baseline: &Baseline,
-    metric: Metric,
-    ablations: &[(Component, Kind)],
+    measure: impl Into<Measure>,
+    ablations: &[impl Clone + Into<Ablation>],
     pace: &impl Pace,
 ) -> Result<Vec<Effect>, StudyError> {
-    let before = scored(cases, &baseline.pattern.patterns, metric);
+    let measure = measure.into();
+    let before = scored(cases, &baseline.pattern.patterns, measure);
     if before.is_empty() {
         return Err(StudyError::NothingToScore);
     }
     let mut effects = Vec::with_capacity(ablations.len());
-    for (i, &(component, kind)) in ablations.iter().enumerate() {
+    for (i, ablation) in ablations.iter().cloned().enumerate() {
         pace.step(i, ablations.len()).await?;
-        let after = scored(cases, &ablate(model, baseline, component, kind)?.patterns, metric);
+        let ablation = ablation.into();
+        let after = scored(cases, &ablate_together(model, baseline, &ablation)?.patterns, measure);
         effects.push(Effect {
-            component,
-            kind,
+            ablation,
             sequences: before.iter().map(|s| s.sequence).collect(),
             baseline: before.iter().map(|s| s.score).collect(),
             ablated: after.iter().map(|s| s.score).collect(),
@@ -86,18 +86,18 @@ pub async fn effects(
     Ok(effects)
 }
 
-/// A prompt that has a mask, under some pattern.
+/// A prompt that has a cell of the target, under some pattern.
 struct Scored {
     sequence: usize,
     score: f64,
     shares: Shares,
 }
 
-fn scored(cases: &[Case], patterns: &[Vec<f32>], metric: Metric) -> Vec<Scored> {
+fn scored(cases: &[Case], patterns: &[Vec<f32>], measure: Measure) -> Vec<Scored> {
     let score = |(case, pattern): (&Case, &Vec<f32>)| {
         Some(Scored {
             sequence: case.sequence,
-            score: metric.score(pattern, &case.relations)?,
+            score: measure.score(pattern, &case.relations)?,
             shares: Shares::of(pattern, &case.relations),
         })
     };

@@ -1,15 +1,17 @@
 //! From an attention pattern to a score. A new metric goes here.
 
+use super::Target;
 use crate::prompts::{Relation, Relations};
 use std::fmt;
 use std::str::FromStr;
 
-/// How much a head attends to words of the same category.
+/// How much a head attends to the cells of a target: to words of the same
+/// category, unless another [`Target`] is chosen.
 ///
 /// Patterns are (destination, source), row-major, beginning-of-text included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Metric {
-    /// Mean attention over the mask's cells (L. Gott's notebook).
+    /// Mean attention over the target's cells (L. Gott's notebook).
     #[default]
     CellMean,
     /// Mean, over destinations that have a target, of the attention summed on
@@ -31,14 +33,43 @@ impl Metric {
         self != Self::Surprisal
     }
 
-    /// Score of one pattern; `None` where no word has an earlier one of its
-    /// category.
+    /// Score of one pattern for same-category attention; `None` where no word has
+    /// an earlier one of its category.
+    #[must_use]
+    pub fn score(self, pattern: &[f32], relations: &Relations) -> Option<f64> {
+        Measure::from(self).score(pattern, relations)
+    }
+
+    /// The chance level of same-category attention.
+    #[must_use]
+    pub fn chance(self, relations: &Relations) -> Option<f64> {
+        Measure::from(self).chance(relations)
+    }
+}
+
+/// What a score measures: how, and attention on what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Measure {
+    /// How.
+    pub metric: Metric,
+    /// Attention on what.
+    pub target: Target,
+}
+
+impl From<Metric> for Measure {
+    fn from(metric: Metric) -> Self {
+        Self { metric, target: Target::default() }
+    }
+}
+
+impl Measure {
+    /// Score of one pattern; `None` where the prompt has no cell of the target.
     #[must_use]
     pub fn score(self, pattern: &[f32], relations: &Relations) -> Option<f64> {
         let n = relations.n();
         let mut on_targets = vec![None; n];
         let mut cells = 0;
-        for (q, k) in relations.targets() {
+        for (q, k) in self.target.cells(relations) {
             *on_targets[q].get_or_insert(0.0) += f64::from(pattern[q * n + k]);
             cells += 1;
         }
@@ -46,10 +77,10 @@ impl Metric {
             return None;
         }
         let masses = on_targets.iter().flatten();
-        Some(match self {
-            Self::CellMean => masses.sum::<f64>() / f64::from(cells),
-            Self::RowMass => masses.clone().sum::<f64>() / masses.count() as f64,
-            Self::Surprisal => {
+        Some(match self.metric {
+            Metric::CellMean => masses.sum::<f64>() / f64::from(cells),
+            Metric::RowMass => masses.clone().sum::<f64>() / masses.count() as f64,
+            Metric::Surprisal => {
                 let rows = on_targets.iter().enumerate();
                 let mass = |(q, mass): (usize, &Option<f64>)| mass.unwrap_or(f64::from(pattern[q * n]));
                 rows.map(|row| -mass(row).max(1e-12).ln()).sum::<f64>() / n as f64

@@ -1,20 +1,36 @@
 //! What is asked of the model: which heads attend to words of the same category,
 //! and what they need for it.
 //!
-//! [`metric`] turns a pattern into a score, [`detect`] scores every head,
-//! [`ablation`] replaces what feeds one head, [`effect`] compares its scores
-//! before and after, [`stats`] says how sure that is.
+//! [`target`] says which attention is meant, [`metric`] turns a pattern into a
+//! score, [`detect`] scores every head. [`component`] names what feeds a head,
+//! [`ablation`] replaces it, [`effect`] compares a head's scores before and after,
+//! [`stats`] says how sure that is. [`category_matrix`], [`contrast`] and [`seeds`]
+//! look at a head from further sides; [`reading`] asks for the next token, and
+//! [`self_check`] holds the model against published figures.
 
 pub mod ablation;
+pub mod category_matrix;
+pub mod component;
+pub mod contrast;
 pub mod detect;
 pub mod effect;
 pub mod metric;
+pub mod reading;
+pub mod seeds;
+pub mod self_check;
 pub mod stats;
+pub mod target;
 
-pub use ablation::{Ablated, Baseline, Component, Kind, ablate, baseline, notebook_preset, sweep};
+pub use ablation::{Ablated, Baseline, ablate, ablate_together, baseline};
+pub use category_matrix::CategoryMatrix;
+pub use component::{Ablation, Component, Kind, full_sweep, notebook_preset, sweep};
+pub use contrast::{Contrast, contrast};
 pub use detect::{HeadScores, score_heads};
 pub use effect::{Effect, effects};
-pub use metric::{Metric, Shares};
+pub use metric::{Measure, Metric, Shares};
+pub use reading::{Reading, read};
+pub use seeds::{SeedResult, over_seeds};
+pub use target::Target;
 
 use crate::model::{Depth, Need};
 use crate::prompts::Relations;
@@ -101,7 +117,7 @@ pub enum StudyError {
     #[error(transparent)]
     Model(#[from] crate::model::ModelError),
     /// There is nothing to score.
-    #[error("no prompt has a pair of words of the same category")]
+    #[error("no prompt has anything of what is scored")]
     NothingToScore,
     /// The ablation makes no sense for the component.
     #[error("{component} cannot be ablated by {kind}")]

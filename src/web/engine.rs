@@ -1,4 +1,8 @@
-//! The worker's side: one engine that loads and computes.
+//! The worker's side: one engine that loads and computes. Ablations stand in
+//! [`ablations`], what goes beyond one head and one draw in [`further`].
+
+mod ablations;
+mod further;
 
 use super::call::Call;
 use super::http::HttpSource;
@@ -8,7 +12,7 @@ use super::prompt_set::PromptSet;
 use super::results::{Results, Shown, by_sequence};
 use super::{Problem, SettingProblem, Settings};
 use crate::model::Depth;
-use crate::study::{self, Baseline, Case, Component, Effect, Head, Kind, Shares, StudyError, stats};
+use crate::study::{self, Baseline, Case, Head, Shares, stats};
 use crate::tokens::Tokens;
 use crate::weights::{Config, LoadError};
 use std::cell::RefCell;
@@ -115,14 +119,7 @@ impl Engine {
             _ => Step::Head,
         };
         let cases = self.prompt_set(&settings, &signal).await?.cases();
-        let need = |config: &Config| study::need(&cases, depth(step, &settings, config));
-        let (host, cost) = self.library.cost(&settings.model, need).await?;
-        Ok(to_js(&serde_json::json!({
-            "host": host,
-            "bytes": cost.map(|cost| cost.network),
-            "cached": cost.map(|cost| cost.cache),
-            "known": cost.is_some(),
-        })))
+        self.cost(&settings, &cases, |config| depth(step, &settings, config)).await
     }
 
     /// Takes `{file, config}` from the visitor's disk as the model `file`. Without
@@ -249,7 +246,7 @@ impl Engine {
         let set = self.prompt_set(&settings, &call.signal).await?;
         let open = self.open(&settings.model, &call).await?;
         let head = head_of(&settings, &open.config)?;
-        let number = if settings.text.is_some() { 0 } else { settings.prompt as usize };
+        let number = settings.shown_prompt();
         let prompt = set.prompts.get(number).ok_or_else(|| Problem::bug("There is no such prompt"))?;
         self.ensure(&open, &set, Step::Head, &settings, &call).await?;
         let started = js_sys::Date::now();
@@ -268,22 +265,22 @@ impl Engine {
             }
         };
         self.results.borrow_mut().timings.forward = js_sys::Date::now() - started;
-        let metric = settings.metric();
-        let scored = |case: &Case, pattern: &[f32]| metric.score(pattern, &case.relations);
+        let measure = settings.measure();
+        let scored = |case: &Case, pattern: &[f32]| measure.score(pattern, &case.relations);
         let patterns = kept.as_ref().map_or(&[][..], |kept| &kept.baseline.pattern.patterns);
         let pairs = || cases.iter().zip(patterns);
         let shares: Vec<Shares> =
             pairs().map(|(case, pattern)| Shares::of(pattern, &case.relations)).collect();
         let scores: Vec<f64> = pairs().filter_map(|(case, pattern)| scored(case, pattern)).collect();
-        let chances: Vec<f64> = cases.iter().filter_map(|case| metric.chance(&case.relations)).collect();
+        let chances: Vec<f64> = cases.iter().filter_map(|case| measure.chance(&case.relations)).collect();
         let result = to_js(&serde_json::json!({
             "head": head.to_string(),
             "prompt": number,
             "n": prompt.relations.n(),
             "tokens": prompt.tokenized.texts,
-            "score": place.and_then(|_| metric.score(&pattern, &prompt.relations)),
-            "chance": metric.chance(&prompt.relations),
-            "higher_is_more": metric.higher_is_more(),
+            "score": place.and_then(|_| measure.score(&pattern, &prompt.relations)),
+            "chance": measure.chance(&prompt.relations),
+            "higher_is_more": measure.metric.higher_is_more(),
             "shares": Shares::of(&pattern, &prompt.relations),
             "over_prompts": (!scores.is_empty()).then(|| serde_json::json!({
                 "n": scores.len(),
@@ -321,13 +318,14 @@ impl Engine {
         let (best, score) = ranking[0];
         let shown = settings.head.parse().ok();
         let rank = ranking.iter().position(|(head, _)| Some(*head) == shown).map(|i| i + 1);
-        let kept = set.cases();
-        let unscored = kept.iter().filter(|case| !scores.sequences.contains(&case.sequence));
-        let no_pair = "no word has an earlier one of its category";
+        let asked = scored_cases(&settings, &set);
+        let unscored = asked.iter().filter(|case| !scores.sequences.contains(&case.sequence));
+        let no_pair = "it holds nothing of what is scored";
         Ok(to_js(&serde_json::json!({
             "metric": settings.metric,
+            "target": settings.target,
             "chance": scores.chance,
-            "higher_is_more": scores.metric.higher_is_more(),
+            "higher_is_more": scores.measure.metric.higher_is_more(),
             "mean": scores.mean(),
             "sd": scores.sd(),
             "per_prompt": by_sequence(&scores),
@@ -338,52 +336,6 @@ impl Engine {
                 serde_json::json!({ "sequence": case.sequence, "reason": no_pair })
             }).collect::<Vec<_>>(),
         })))
-    }
-
-    /// Runs the ablations that `{settings}` ask for on the shown head.
-    ///
-    /// # Errors
-    ///
-    /// A [`Problem`] as an object.
-    pub async fn run_ablations(
-        &self,
-        args: JsValue,
-        on_progress: js_sys::Function,
-        signal: AbortSignal,
-    ) -> Result<JsValue, JsValue> {
-        let settings = settings_of(&args)?;
-        let call = Call::new(on_progress, signal);
-        let set = self.prompt_set(&settings, &call.signal).await?;
-        let open = self.open(&settings.model, &call).await?;
-        let head = head_of(&settings, &open.config)?;
-        let ablations = ablations_of(&settings, head, &open.config);
-        if ablations.is_empty() {
-            return Err(nothing_to_ablate(&settings, head).into());
-        }
-        self.ensure(&open, &set, Step::Ablations, &settings, &call).await?;
-        let started = js_sys::Date::now();
-        let cases = set.cases();
-        let kept = self.kept_baseline(&open, &settings, &cases, head, &call).await?;
-        let kept = kept.ok_or_else(|| Problem::from(StudyError::NothingToScore))?;
-        call.stage("Ablating");
-        let metric = settings.metric();
-        let model = open.model.lock().await;
-        let effects = study::effects(&model, &cases, &kept.baseline, metric, &ablations, &call).await;
-        let effects = effects.map_err(Problem::from)?;
-        let chances: Vec<f64> = cases.iter().filter_map(|case| metric.chance(&case.relations)).collect();
-        let result = to_js(&serde_json::json!({
-            "head": head.to_string(),
-            "metric": settings.metric,
-            "chance": stats::mean(&chances),
-            "higher_is_more": metric.higher_is_more(),
-            "kind": settings.kind,
-            "n": chances.len(),
-            "rows": effects.iter().map(row).collect::<Vec<_>>(),
-        }));
-        let mut results = self.results.borrow_mut();
-        results.timings.ablate = js_sys::Date::now() - started;
-        results.ablations = effects;
-        Ok(result)
     }
 
     /// The results file of what has been computed so far.
@@ -426,6 +378,24 @@ impl Engine {
             results.prompts = Some(PromptSet::of(settings, &tokens)?);
         }
         results.prompts.clone().ok_or_else(|| Problem::bug("No prompts"))
+    }
+
+    /// The host, and the bytes that running these prompts so deep would take from
+    /// it and from this browser's cache.
+    async fn cost(
+        &self,
+        settings: &Settings,
+        cases: &[Case],
+        depth: impl Fn(&Config) -> Depth,
+    ) -> Result<JsValue, JsValue> {
+        let need = |config: &Config| study::need(cases, depth(config));
+        let (host, cost) = self.library.cost(&settings.model, need).await?;
+        Ok(to_js(&serde_json::json!({
+            "host": host,
+            "bytes": cost.map(|cost| cost.network),
+            "cached": cost.map(|cost| cost.cache),
+            "known": cost.is_some(),
+        })))
     }
 
     async fn tokens(&self, signal: &AbortSignal) -> Result<Rc<Tokens>, Problem> {
@@ -495,7 +465,8 @@ impl Engine {
         let started = js_sys::Date::now();
         call.stage("Scoring heads");
         let model = open.model.lock().await;
-        let scores = study::score_heads(&model, &set.cases(), settings.metric(), call).await?;
+        let cases = scored_cases(settings, set);
+        let scores = study::score_heads(&model, &cases, settings.measure(), call).await?;
         let mut results = self.results.borrow_mut();
         results.timings.detect = js_sys::Date::now() - started;
         results.head_scores = Some(scores.clone());
@@ -530,6 +501,15 @@ impl Engine {
     }
 }
 
+/// The prompts that the detector runs: all that are kept, or the shown one of them.
+fn scored_cases(settings: &Settings, set: &PromptSet) -> Vec<Case> {
+    let mut cases = set.cases();
+    if settings.over == "prompt" {
+        cases.retain(|case| case.sequence == settings.shown_prompt());
+    }
+    cases
+}
+
 fn settings_of(args: &JsValue) -> Result<Settings, Problem> {
     from_js(property(args, "settings"))
 }
@@ -552,48 +532,5 @@ fn depth(step: Step, settings: &Settings, config: &Config) -> Depth {
     match (step, settings.head.parse::<Head>()) {
         (Step::Head | Step::Ablations, Ok(head)) => Depth::Pattern(head.layer.min(last)),
         _ => Depth::Pattern(last),
-    }
-}
-
-/// The ablations that the settings ask for.
-fn ablations_of(settings: &Settings, head: Head, config: &Config) -> Vec<(Component, Kind)> {
-    match settings.kind.parse() {
-        Ok(kind) => study::sweep(head.layer, kind, config),
-        Err(()) => study::notebook_preset(head.layer),
-    }
-}
-
-fn nothing_to_ablate(settings: &Settings, head: Head) -> Problem {
-    let what = format!("nothing that feeds {head} can be ablated by {}", settings.kind);
-    Problem::new(what, "The results so far are kept.", "Choose another kind, or a head of a later layer.")
-}
-
-fn row(effect: &Effect) -> serde_json::Value {
-    serde_json::json!({
-        "component": effect.component.to_string(),
-        "kind": effect.kind.to_string(),
-        "label": label(effect.component),
-        "sequences": effect.sequences,
-        "baseline": effect.baseline,
-        "ablated": effect.ablated,
-        "mean_baseline": stats::mean(&effect.baseline),
-        "mean_ablated": stats::mean(&effect.ablated),
-        "effect": effect.mean(),
-        "sd": effect.sd(),
-        "ci": effect.interval().map(|(low, high)| [low, high]),
-        "shares_before": effect.shares_before,
-        "shares_after": effect.shares_after,
-    })
-}
-
-/// A component in words.
-fn label(component: Component) -> String {
-    match component {
-        Component::Embed => "token embeddings".to_owned(),
-        Component::PosEmbed => "position embeddings".to_owned(),
-        Component::Attn(l) => format!("layer {l} attention output"),
-        Component::Pattern(l) => format!("layer {l} attention patterns"),
-        Component::Head(head) => format!("head {head}"),
-        Component::Mlp(l) => format!("layer {l} MLP output"),
     }
 }

@@ -1,13 +1,14 @@
 //! The edge where the study meets the page.
 //!
-//! [`settings`] is what a link carries, [`link`] its text form, [`prompt_set`]
-//! what the settings draw, [`results`] what was computed and the file it is
+//! [`settings`] is what a link carries, [`link`] its text form, [`choice`] the
+//! longer of its values, [`prompt_set`] what the settings draw, [`results`] what was computed and the file it is
 //! exported to, [`problem`] an error that a person can act on. These are plain
 //! Rust and tested natively. In the browser `page` draws and parses for the
 //! page's thread, and `engine` computes for its worker. It has its models from
 //! the `library`, which reads them by `http`, from `disk` or out of the `cache`,
 //! under a `lock` that all tabs share.
 
+pub mod choice;
 pub mod link;
 pub mod problem;
 pub mod prompt_set;

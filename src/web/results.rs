@@ -73,8 +73,10 @@ pub struct Results {
     pub head_scores: Option<HeadScores>,
     /// The shown head.
     pub shown: Option<Shown>,
-    /// The ablations, of the shown head under the settings' metric.
+    /// The ablations, of the shown head under the settings' measure.
     pub ablations: Vec<Effect>,
+    /// What the further tools found, by their names, as the page was given it.
+    pub further: BTreeMap<&'static str, Value>,
     /// How long it took.
     pub timings: Timings,
     /// What was read.
@@ -89,14 +91,19 @@ impl Results {
         if !old.same_prompts(settings) {
             self.prompts = None;
         }
-        if !same_input || old.metric != settings.metric {
+        let changed = |keys: &[&str]| keys.iter().any(|key| old.get(key) != settings.get(key));
+        let other_prompt = settings.over == "prompt" && changed(&["prompt"]);
+        if !same_input || other_prompt || changed(&["metric", "target", "over"]) {
             self.head_scores = None;
         }
-        if !same_input || old.head != settings.head || old.prompt != settings.prompt {
+        if !same_input || changed(&["head", "prompt"]) {
             self.shown = None;
         }
-        if !same_input || ["metric", "head", "kind"].iter().any(|key| old.get(key) != settings.get(key)) {
+        if !same_input || changed(&["metric", "target", "head", "kind", "ablate", "against"]) {
             self.ablations = Vec::new();
+        }
+        if Settings::KEYS.iter().any(|key| !["view", "run"].contains(key) && changed(&[key])) {
+            self.further.clear();
         }
     }
 
@@ -124,7 +131,8 @@ impl Results {
             "settings": self.settings,
             "prompts": prompts.map(|(i, prompt)| prompt_json(i, prompt)).collect::<Vec<_>>(),
             "head_scores": self.head_scores.as_ref().map(|scores| json!({
-                "metric": scores.metric.to_string(),
+                "metric": scores.measure.metric.to_string(),
+                "target": scores.measure.target.to_string(),
                 "chance": scores.chance,
                 "mean": scores.mean(),
                 "per_prompt": by_sequence(scores),
@@ -139,6 +147,7 @@ impl Results {
                 "rows": rows(&shown.pattern),
             })),
             "ablations": self.ablations.iter().map(|effect| self.effect_json(effect)).collect::<Vec<_>>(),
+            "further": self.further,
             "timings_ms": self.timings,
             "bytes": self.bytes,
         })
@@ -165,10 +174,11 @@ impl Results {
 
     fn effect_json(&self, effect: &Effect) -> Value {
         json!({
-            "component": effect.component.to_string(),
-            "kind": effect.kind.to_string(),
+            "component": effect.ablation.components(),
+            "kind": effect.ablation.kinds(),
             "head": self.settings.head,
             "metric": self.settings.metric,
+            "target": self.settings.target,
             "sequences": effect.sequences,
             "baseline": effect.baseline,
             "ablated": effect.ablated,
@@ -179,7 +189,7 @@ impl Results {
         writer.write_record(["component", "kind", "head", "metric", "prompt", "baseline", "ablated"])?;
         let Settings { head, metric, .. } = &self.settings;
         for effect in &self.ablations {
-            let (component, kind) = (effect.component.to_string(), effect.kind.to_string());
+            let (component, kind) = (effect.ablation.components(), effect.ablation.kinds());
             let pairs = effect.baseline.iter().zip(&effect.ablated);
             for (sequence, (before, after)) in effect.sequences.iter().zip(pairs) {
                 writer.serialize((&component, &kind, head, metric, sequence, before, after))?;
@@ -248,7 +258,7 @@ fn rows(pattern: &[f32]) -> Vec<&[f32]> {
 
 fn write_scores(scores: &HeadScores, writer: &mut csv::Writer<Vec<u8>>) -> Result<(), csv::Error> {
     writer.write_record(["layer", "head", "metric", "prompt", "score"])?;
-    let metric = scores.metric.to_string();
+    let metric = scores.measure.metric.to_string();
     for (sequence, layers) in scores.sequences.iter().zip(&scores.per_prompt) {
         for (layer, heads) in layers.iter().enumerate() {
             for (head, score) in heads.iter().enumerate() {

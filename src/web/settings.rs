@@ -1,7 +1,8 @@
 //! What a visitor can set, which is what a link carries.
 
+use super::choice::{Components, seed_range};
 use crate::prompts::{DrawSettings, WordTable};
-use crate::study::{Head, Kind, Metric};
+use crate::study::{Head, Kind, Measure, Metric, Target};
 use serde::{Deserialize, Serialize};
 
 /// Most sequences of one study.
@@ -16,6 +17,7 @@ const MOST_CELLS: u64 = 1 << 20;
 
 /// Everything a link restores, under the link's own names.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Settings {
     /// `gpt2`, `tiny`, the http(s) URL of a model's folder, or `file` for one that
     /// the visitor picks from disk, which a link cannot carry.
@@ -40,6 +42,17 @@ pub struct Settings {
     pub metric: String,
     /// `notebook`, or the name of an ablation kind.
     pub kind: String,
+    /// Name of the target that heads are scored for.
+    pub target: String,
+    /// What heads are scored over: `kept` prompts, or the shown `prompt` alone.
+    pub over: String,
+    /// Which components to ablate instead of those that the kind stands for; see
+    /// [`Components`].
+    pub ablate: Option<String>,
+    /// Name of a second ablation kind, or `notebook`, to put beside the first.
+    pub against: Option<String>,
+    /// The seeds of a run over many.
+    pub seeds: String,
     /// How the page shows it; the page's own affair.
     pub view: Option<String>,
     /// `all` to go through to the ablations once started.
@@ -61,6 +74,11 @@ impl Default for Settings {
             prompt: 1,
             metric: Metric::default().to_string(),
             kind: "notebook".to_owned(),
+            target: Target::default().to_string(),
+            over: "kept".to_owned(),
+            ablate: None,
+            against: None,
+            seeds: "0-19".to_owned(),
             view: None,
             run: None,
         }
@@ -80,9 +98,9 @@ pub struct SettingProblem {
 
 impl Settings {
     /// The settings' names, in the order in which links carry them.
-    pub const KEYS: [&str; 13] = [
-        "model", "seed", "n", "len", "cats", "words", "text", "head", "prompt", "metric", "kind", "view",
-        "run",
+    pub const KEYS: [&str; 18] = [
+        "model", "seed", "n", "len", "cats", "words", "text", "head", "prompt", "metric", "kind", "target",
+        "over", "ablate", "against", "seeds", "view", "run",
     ];
 
     /// Sets one value from its text form.
@@ -116,10 +134,19 @@ impl Settings {
                 let metric: Metric = value.parse().map_err(|()| one_of(&Metric::ALL))?;
                 self.metric = metric.to_string();
             }
-            "kind" if value == "notebook" => self.kind = value.to_owned(),
-            "kind" => {
-                let kind: Kind = value.parse().map_err(|()| format!("{} or notebook", one_of(&Kind::ALL)))?;
-                self.kind = kind.to_string();
+            "kind" => self.kind = kind(value)?,
+            "target" => {
+                let pair = || format!("{} or a pair of rows such as pair-0-4", one_of(&Target::NAMED));
+                let target: Target = value.parse().map_err(|()| pair())?;
+                self.target = target.to_string();
+            }
+            "over" if ["kept", "prompt"].contains(&value) => self.over = value.to_owned(),
+            "over" => return Err(one_of(&["kept", "prompt"])),
+            "ablate" => self.ablate = Some(value.parse::<Components>()?.to_string()),
+            "against" => self.against = Some(kind(value)?),
+            "seeds" => {
+                let range = seed_range(value)?;
+                self.seeds = format!("{}-{}", range.start(), range.end());
             }
             "view" if value.len() > 200 => return Err("is too long".to_owned()),
             "view" => self.view = Some(value.to_owned()),
@@ -145,6 +172,11 @@ impl Settings {
             "prompt" => Some(self.prompt.to_string()),
             "metric" => Some(self.metric.clone()),
             "kind" => Some(self.kind.clone()),
+            "target" => Some(self.target.clone()),
+            "over" => Some(self.over.clone()),
+            "ablate" => self.ablate.clone(),
+            "against" => self.against.clone(),
+            "seeds" => Some(self.seeds.clone()),
             "view" => self.view.clone(),
             "run" => self.run.clone(),
             _ => None,
@@ -182,6 +214,18 @@ impl Settings {
                 format!("cats is {} and the word table has {rows} categories; {kept} is used.", self.cats);
             report("cats", self.cats, message);
             self.cats = kept;
+        }
+        if let Ok(Target::Pair { from, to }) = self.target.parse()
+            && from.max(to) >= rows as usize
+        {
+            let message = format!(
+                "target is {} and the word table has rows 0 to {}; {} is used.",
+                self.target,
+                rows - 1,
+                defaults.target
+            );
+            report("target", from.max(to) as u32, message);
+            self.target.clone_from(&defaults.target);
         }
         let cells = |n: u32, len: u32| u64::from(n) * u64::from(len + 1).pow(2);
         if cells(self.n, self.len) > MOST_CELLS {
@@ -230,6 +274,24 @@ impl Settings {
         self.metric.parse().unwrap_or_default()
     }
 
+    /// What scores measure.
+    #[must_use]
+    pub fn measure(&self) -> Measure {
+        Measure { metric: self.metric(), target: self.target.parse().unwrap_or_default() }
+    }
+
+    /// The components to ablate; `None` for those that the kind stands for.
+    #[must_use]
+    pub fn components(&self) -> Option<Components> {
+        self.ablate.as_deref().and_then(|text| text.parse().ok())
+    }
+
+    /// The number of the shown prompt; a text is the only one there is.
+    #[must_use]
+    pub fn shown_prompt(&self) -> usize {
+        if self.text.is_some() { 0 } else { self.prompt as usize }
+    }
+
     /// Whether two settings draw the same prompts.
     #[must_use]
     pub fn same_prompts(&self, other: &Self) -> bool {
@@ -246,6 +308,14 @@ fn number(value: &str, least: u32, most: u32) -> Result<u32, String> {
 fn one_of(names: &[impl ToString]) -> String {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     format!("has to be one of {}", names.join(", "))
+}
+
+fn kind(value: &str) -> Result<String, String> {
+    if value == "notebook" {
+        return Ok(value.to_owned());
+    }
+    let kind: Kind = value.parse().map_err(|()| format!("{} or notebook", one_of(&Kind::ALL)))?;
+    Ok(kind.to_string())
 }
 
 /// A model's name or URL. Credentials in a URL would end up in shared links.

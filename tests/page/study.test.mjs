@@ -1,0 +1,317 @@
+// The tools beyond the three steps, in a real browser: each is found, used and
+// read as a visitor would.
+
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import {
+  accessibilityViolations,
+  button,
+  exportedJson,
+  fixtures,
+  Harness,
+  reach,
+  sidewaysScroll,
+  start,
+} from './harness.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+/** @type {Harness} */
+let harness;
+before(async () => {
+  harness = await Harness.start();
+});
+after(() => harness?.stop());
+
+/** A study small enough to be over in a moment. */
+const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3';
+
+/**
+ * Opens a fold by its summary.
+ * @param {Page} page
+ * @param {string} id
+ */
+async function unfold(page, id) {
+  await page.locator(`#${id} > summary`).click();
+}
+
+/**
+ * Presses a tool's button and waits until it is through.
+ * @param {Page} page
+ * @param {string} name
+ */
+async function use(page, name) {
+  await page.getByRole('button', { name, exact: true, disabled: false }).click();
+  await page.locator('html:not([data-state="running"])').waitFor();
+}
+
+/**
+ * The texts of a table's rows, cell by cell.
+ * @param {import('playwright-core').Locator} table
+ */
+async function rows(table) {
+  const lines = await table.locator('tbody tr').all();
+  return Promise.all(lines.map((line) => line.locator('th, td').allTextContents()));
+}
+
+describe('what is scored', () => {
+  test('a target and a pair of categories go into the link, the sentence and the file', () =>
+    harness.withPage(SMALL, {}, async ({ page }) => {
+      await start(page, 'ready');
+      await unfold(page, 'formulas');
+      assert.match(
+        String(await page.locator('#formulas').textContent()),
+        /Chance is the same metric/,
+      );
+      await page.locator('#target').selectOption('bos');
+      await page.locator('html[data-state="ready"]').waitFor();
+      await use(page, 'Score heads');
+      assert.match(
+        String(await page.locator('#scores-sentence').textContent()),
+        /attention to beginning of text/,
+      );
+      assert.equal((await exportedJson(page)).head_scores.target, 'bos');
+      await page.locator('#target').selectOption('pair');
+      await page.locator('#target-to').selectOption('2');
+      await page.waitForURL(/target=pair-0-2/);
+    }));
+
+  test('scores of the shown prompt alone are those of its place in the scores of all', () =>
+    harness.withPage(SMALL, {}, async ({ page }) => {
+      await start(page, 'ready');
+      await use(page, 'Score heads');
+      const all = (await exportedJson(page)).head_scores;
+      const kept = Object.keys(all.per_prompt);
+      await page.locator('#prompt').fill(String(kept.at(-1)));
+      await page.waitForURL(new RegExp(`prompt=${kept.at(-1)}`));
+      await page.locator('#over').selectOption('prompt');
+      await use(page, 'Score heads');
+      const alone = (await exportedJson(page)).head_scores;
+      assert.deepEqual(Object.keys(alone.per_prompt), [kept.at(-1)]);
+      assert.deepEqual(alone.mean, all.per_prompt[String(kept.at(-1))]);
+    }));
+
+  test('the table of heads filters and sorts', () =>
+    harness.withPage(SMALL, {}, async ({ page }) => {
+      await start(page, 'ready');
+      await use(page, 'Score heads');
+      await unfold(page, 'scores-table-fold');
+      const table = page.locator('#scores-table table');
+      assert.equal((await rows(table)).length, 6);
+      await page.getByLabel('Filter heads').fill('L1');
+      assert.deepEqual((await rows(table)).map(([head]) => head).sort(), ['L1H0', 'L1H1']);
+      await page.getByLabel('Filter heads').fill('');
+      await table.getByRole('button', { name: 'SD', exact: true }).click();
+      const spread = (await rows(table)).map((cells) => Number(cells[3]));
+      assert.deepEqual(
+        spread,
+        [...spread].sort((a, b) => a - b),
+      );
+    }));
+
+  test('category by category attention makes 100 % in every row', () =>
+    harness.withPage(SMALL, {}, async ({ page }) => {
+      await start(page, 'ready');
+      await unfold(page, 'categories-fold');
+      const table = page.locator('#categories-table table');
+      await table.waitFor();
+      for (const [, ...cells] of await rows(table)) {
+        const sum = cells.reduce((total, text) => total + Number(text), 0);
+        assert.ok(Math.abs(sum - 100) < 1, `${sum} %`);
+      }
+    }));
+});
+
+describe('ablations of any components', () => {
+  test('everything upstream is swept in one click, and can be cancelled', () =>
+    harness.withPage(`${SMALL}&head=L2H1`, {}, async ({ page }) => {
+      await start(page, 'ready');
+      await unfold(page, 'components-fold');
+      await use(page, 'Sweep everything upstream');
+      const { ablations } = await exportedJson(page);
+      const names = ablations.map((/** @type {any} */ row) => row.component);
+      assert.equal(names.length, 2 + 2 * (2 + 4));
+      assert.ok(
+        names.includes('L1.mlp-only') && names.includes('L0H1') && names.includes('L0.pattern'),
+      );
+      await page.waitForURL(/ablate=all/);
+      await page.locator('#n').fill('200');
+      await page.waitForURL(/n=200/);
+      await page.locator('html[data-state="ready"]').waitFor();
+      await button(page, 'Sweep everything upstream').click();
+      await button(page, 'Cancel').click();
+      await reach(page, 'ready');
+    }));
+
+  test('chosen components are ablated together, by two kinds side by side', () =>
+    harness.withPage(`${SMALL}&head=L2H1&kind=zero`, {}, async ({ page }) => {
+      await start(page, 'ready');
+      await unfold(page, 'components-fold');
+      await page.getByLabel('Those chosen here').check();
+      await page.getByLabel('L0.mlp', { exact: true }).check();
+      await page.getByLabel('Ablate the chosen ones together').check();
+      await page.locator('#against').selectOption('resample');
+      await use(page, 'Run ablations');
+      const { ablations } = await exportedJson(page);
+      assert.deepEqual(
+        ablations.map((/** @type {any} */ row) => `${row.component} ${row.kind}`),
+        ['embed+L0.mlp zero', 'embed+L0.mlp resample'],
+      );
+      assert.equal((await rows(page.locator('#kinds-table table'))).length, 1);
+      await page.locator('#ablate').fill('L0.nothing');
+      await page.locator('#ablate').blur();
+      assert.match(String(await page.locator('#ablate-error').textContent()), /no component/);
+    }));
+});
+
+describe('published numbers', () => {
+  test('do not apply to another model, and say so', () =>
+    harness.withPage(SMALL, {}, async ({ page }) => {
+      await start(page, 'ready');
+      assert.match(
+        String(await page.locator('#published-applies').textContent()),
+        /does not apply/,
+      );
+      await unfold(page, 'check-fold');
+      assert.match(String(await page.locator('#check-result').textContent()), /does not apply/);
+      assert.equal(await button(page, 'Check the model').count(), 0);
+    }));
+
+  test('stand beside ours, and the self-check runs, where the model is said to be GPT-2', async () => {
+    // The random model plays GPT-2's host: it cannot reach the notebook's numbers,
+    // but it can reach the figures that were published of itself.
+    const folder = path.join(fixtures, 'random-3x4x32');
+    const figures = await readFile(path.join(folder, 'published.json'), 'utf8');
+    const notebook = JSON.parse(
+      await readFile(path.join(fixtures, '../../data/gpt2/notebook.json'), 'utf8'),
+    );
+    await harness.withPage('v=1&head=L1H3', {}, async ({ page }) => {
+      await page.context().route(/huggingface/, async (route) => {
+        const name = new URL(route.request().url()).pathname.split('/').at(-1);
+        const range = (await route.request().allHeaders()).range;
+        const answer = await fetch(`${harness.models.origin}/random-3x4x32/${name}`, {
+          headers: range ? { range } : {},
+        });
+        await route.fulfill({
+          status: answer.status,
+          headers: {
+            ...Object.fromEntries(answer.headers),
+            'access-control-allow-origin': '*',
+            'access-control-expose-headers': 'Content-Range',
+          },
+          body: Buffer.from(await answer.arrayBuffer()),
+        });
+      });
+      await page
+        .context()
+        .route(/published-figures\.json/, (route) =>
+          route.fulfill({ body: figures, contentType: 'application/json' }),
+        );
+      await start(page, 'ready');
+      assert.match(
+        String(await page.locator('#published-applies').textContent()),
+        /settings shown differ/,
+      );
+      await unfold(page, 'check-fold');
+      const note = page.locator('#note-check');
+      await note.filter({ hasText: /MB from/ }).waitFor();
+      await use(page, 'Check the model');
+      assert.match(String(await page.locator('#check-result').textContent()), /^Passed: 2 prompts/);
+      // L1H5 is what the notebook's numbers are of; this model has four heads a layer.
+      const kept = notebook.kept_sequences.length;
+      assert.equal(kept, 22);
+    });
+  });
+});
+
+describe('does it hold', () => {
+  test('many seeds say for which the claim holds, and one of them opens', () =>
+    harness.withPage(`${SMALL}&seeds=5-8`, {}, async ({ page }) => {
+      await start(page, 'ready');
+      await unfold(page, 'seeds-fold');
+      await use(page, 'Run seeds');
+      assert.match(String(await page.locator('#seeds-sentence').textContent()), / of 4 seeds/);
+      assert.equal((await rows(page.locator('#seeds-table table'))).length, 4);
+      await page.locator('#seeds-chart svg').first().waitFor();
+      await page.locator('#seeds-table').getByRole('button', { name: '7', exact: true }).click();
+      await page.waitForURL(/seed=7/);
+      assert.equal((await rows(page.locator('#seeds-table table'))).length, 4, 'the run stays');
+      await page.locator('#seeds-to').fill('3');
+      await page
+        .locator('#seeds-error')
+        .filter({ hasText: /larger/ })
+        .waitFor();
+    }));
+
+  test('contrasts put heads and prompts side by side', () =>
+    harness.withPage(SMALL, {}, async ({ page }) => {
+      await start(page, 'ready');
+      await unfold(page, 'contrasts-fold');
+      await page.locator('#contrast-heads').fill('L1H1, L0H1, L9H9');
+      await page.locator('#contrast-heads').blur();
+      await use(page, 'Run contrasts');
+      const table = page.locator('#contrasts-table table');
+      assert.equal(await table.locator('tbody').count(), 4);
+      assert.equal((await rows(table)).length, 4 * 3, 'a title and two heads each');
+      await page.getByRole('button', { name: 'Show these prompts' }).first().click();
+      await page.locator('#fed').getByText('RED').first().waitFor();
+    }));
+
+  test('a text is read with and without components, and goes on alike', () =>
+    harness.withPage(
+      `${SMALL}&text=The+red+dog+sat+on+a+chair&ablate=L0.mlp`,
+      {},
+      async ({ page }) => {
+        await start(page, 'ready');
+        await unfold(page, 'text-fold');
+        await use(page, 'Read the text');
+        assert.match(String(await page.locator('#text-sentence').textContent()), /Without L0\.mlp/);
+        assert.equal(await page.locator('#text-next table').count(), 2);
+        assert.equal((await rows(page.locator('#text-table table'))).length, 7);
+        await page.locator('#continue-tokens').fill('5');
+        await use(page, 'Continue the text');
+        const first = await page.locator('#continuation').textContent();
+        assert.match(String(first), /^The red dog sat on a chair./);
+        await use(page, 'Continue the text');
+        assert.equal(await page.locator('#continuation').textContent(), first);
+      },
+    ));
+});
+
+describe('the tools as they stand on the page', () => {
+  const open = [
+    'formulas',
+    'categories-fold',
+    'scores-table-fold',
+    'components-fold',
+    'check-fold',
+  ];
+  const further = ['seeds-fold', 'contrasts-fold', 'text-fold'];
+
+  for (const [width, colorScheme] of /** @type {const} */ ([
+    [1280, 'light'],
+    [360, 'dark'],
+  ])) {
+    test(`all unfolded, axe finds nothing and nothing sticks out at ${width} px, ${colorScheme}`, () =>
+      harness.withPage(
+        `${SMALL}&seeds=5-6&against=zero`,
+        { width, colorScheme },
+        async ({ page }) => {
+          await start(page, 'ready');
+          await use(page, 'Score heads');
+          await use(page, 'Run ablations');
+          if (width < 1024) await page.locator('#settings > summary').click();
+          for (const id of [...open, ...further]) await unfold(page, id);
+          await use(page, 'Run seeds');
+          await use(page, 'Run contrasts');
+          await use(page, 'Read the text');
+          await page.locator('#categories-table table').waitFor();
+          assert.deepEqual(await accessibilityViolations(page), []);
+          const { pixels, wide } = await sidewaysScroll(page);
+          assert.equal(pixels, 0, wide.join(', '));
+        },
+      ));
+  }
+});

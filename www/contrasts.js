@@ -1,0 +1,150 @@
+// Heads and prompts side by side: the shown head beside the duplicate-token
+// heads, on word lists, case variants, words without a partner, and a sentence.
+
+import { default_settings } from './pkg/headscope.js';
+import { SHARES } from './categories.js';
+import { byId, button, el } from './dom.js';
+import { score as figure, timesChance } from './format.js';
+import { METRIC_NAMES } from './score.js';
+import { ORDINARY_SENTENCE } from './settings.js';
+import { setUpTool } from './tool.js';
+
+/** Heads of GPT-2 small that attend to earlier copies of a token. */
+const DUPLICATE_TOKEN_HEADS = ['L0H1', 'L0H5', 'L0H10'];
+
+/** Words that are one token small, capitalised and in capitals. */
+const CASED = ['red', 'green', 'white', 'black', 'gold', 'cat', 'car', 'bus', 'table', 'sea'];
+
+/** @typedef {{ name: string, about: string, patch: Partial<Settings> | null }} Condition */
+
+/**
+ * @param {string[]} firstWords a word of each category
+ * @returns {Condition[]} `patch` is null for the prompts that are shown
+ */
+function conditions(firstWords) {
+  const table = CASED.map((word) =>
+    [word, word[0]?.toUpperCase() + word.slice(1), word.toUpperCase()].join(','),
+  );
+  const drawn = { words: null, text: null };
+  return [
+    { name: 'The prompts shown', about: '', patch: null },
+    {
+      name: 'Case variants',
+      about: 'Every category is one word: red, Red, RED.',
+      patch: { ...drawn, words: `${table.join('\n')}\n`, n: 30, len: 12, cats: 4 },
+    },
+    {
+      name: 'No partner',
+      about:
+        'One word of each category, so nothing to find: does the attention fall on beginning of text?',
+      patch: { words: null, text: firstWords.join(' ') },
+    },
+    {
+      name: 'An ordinary sentence',
+      about: 'A control: what a head does on word lists rarely is all it does.',
+      patch: { words: null, text: ORDINARY_SENTENCE },
+    },
+  ];
+}
+
+/**
+ * @param {import('./study.js').Study} study
+ * @param {string[][]} rows the word table that the site comes with
+ */
+export function setUpContrasts(study, rows) {
+  const all = conditions(rows.map(([first = '']) => first));
+  const heads = byId('contrast-heads', HTMLInputElement);
+  const error = byId('contrast-heads-error', HTMLParagraphElement);
+  const place = byId('contrasts-table', HTMLDivElement);
+
+  byId('contrast-conditions', HTMLUListElement).replaceChildren(
+    ...all.map(({ name, about, patch }) =>
+      el(
+        'li',
+        {},
+        el('b', { text: name }),
+        el('span', { class: 'muted', text: about ? ` ${about} ` : ' ' }),
+        ...(patch ? [button('Show these prompts', 'link', () => study.change(patch))] : []),
+      ),
+    ),
+  );
+
+  const wanted = () =>
+    heads.value
+      .toUpperCase()
+      .split(/[\s,]+/)
+      .filter(Boolean);
+  heads.addEventListener('change', () => {
+    const wrong = wanted().find((head) => !/^L\d+H\d+$/.test(head));
+    error.textContent = wrong ? `“${wrong}” is no head; write them as L1H5, L0H1.` : '';
+    heads.setAttribute('aria-invalid', String(wrong !== undefined));
+  });
+
+  setUpTool(study, 'contrasts', {
+    fold: 'contrasts-fold',
+    about: 'Fetches no more than the layers of these heads and a few words.',
+    costs: false,
+    args: () => ({
+      heads: wanted(),
+      conditions: all.map(({ name, patch }) => ({
+        name,
+        settings: { ...study.state.settings, ...patch },
+      })),
+    }),
+  });
+
+  let proposed = '';
+  /** @type {Contrasts | undefined} */
+  let shown;
+  study.subscribe(({ settings, further }) => {
+    // Until the visitor writes their own, the list starts with the shown head.
+    const proposal = [...new Set([settings.head, ...DUPLICATE_TOKEN_HEADS])].join(', ');
+    if (heads.value === proposed && proposal !== proposed) {
+      proposed = proposal;
+      heads.value = proposal;
+    }
+    if (further.contrasts === shown) return;
+    shown = further.contrasts;
+    place.hidden = !shown;
+    place.replaceChildren(...(shown ? [contrastTable(shown)] : []));
+  });
+  byId('contrast-back', HTMLButtonElement).addEventListener('click', () => {
+    const { seed, n, len, cats, words, text } = default_settings();
+    study.change({ seed, n, len, cats, words, text });
+  });
+}
+
+/** @param {Contrasts} contrasts */
+function contrastTable({ metric, conditions: found }) {
+  const columns = ['Head', METRIC_NAMES[metric], 'SD', 'Chance', '× chance'];
+  const header = el('tr');
+  for (const label of [...columns, ...SHARES.map(({ label }) => `${label} %`)]) {
+    header.append(el('th', { scope: 'col', text: label }));
+  }
+  const bodies = found.map(({ name, prompts, heads }) => {
+    const title = el('th', {
+      scope: 'rowgroup',
+      colspan: String(columns.length + SHARES.length),
+      class: 'group',
+      text: `${name} (${prompts} kept)`,
+    });
+    const body = el('tbody', {}, el('tr', {}, title));
+    for (const { head, score, sd, chance, shares } of heads) {
+      const line = el('tr', {}, el('th', { scope: 'row', text: head }));
+      const texts = [figure(score), figure(sd), figure(chance), timesChance(score, chance)];
+      for (const { key } of SHARES) texts.push((shares[key] * 100).toFixed(1));
+      for (const text of texts) line.append(el('td', { class: 'figure', text }));
+      body.append(line);
+    }
+    return body;
+  });
+  return el(
+    'table',
+    {},
+    el('caption', {
+      text: 'Scores of each head, and where its attention goes, mean over the kept prompts. A dash: nothing there to score.',
+    }),
+    el('thead', {}, header),
+    ...bodies,
+  );
+}

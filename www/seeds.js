@@ -1,0 +1,159 @@
+// Many seeds: the head's score and rank, and the notebook preset, seed by seed.
+
+import { byId, button, debounce, el } from './dom.js';
+import { plural, score as figure, signed } from './format.js';
+import { METRIC_NAMES } from './score.js';
+import { sortableTable } from './sortable-table.js';
+import { setUpTool } from './tool.js';
+import { check_settings } from './pkg/headscope.js';
+
+/** @param {import('./study.js').Study} study */
+export function setUpSeeds(study) {
+  const from = byId('seeds-from', HTMLInputElement);
+  const to = byId('seeds-to', HTMLInputElement);
+  const error = byId('seeds-error', HTMLParagraphElement);
+  const sentence = byId('seeds-sentence', HTMLParagraphElement);
+  const chart = byId('seeds-chart', HTMLDivElement);
+  const table = byId('seeds-table', HTMLDivElement);
+
+  const take = debounce(350, () => {
+    const seeds = `${from.value.trim()}-${to.value.trim()}`;
+    const problem = check_settings({ ...study.state.settings, seeds }).find(
+      ({ key }) => key === 'seeds',
+    );
+    error.textContent = problem?.message ?? '';
+    for (const input of [from, to])
+      input.setAttribute('aria-invalid', String(problem !== undefined));
+    if (!problem) study.change({ seeds });
+  });
+  for (const input of [from, to]) input.addEventListener('input', take);
+
+  setUpTool(study, 'seeds', {
+    fold: 'seeds-fold',
+    about: 'Scores all heads and runs the notebook preset for every seed. ',
+  });
+
+  /** @type {Seeds | undefined} */
+  let shown;
+  let width = 0;
+  async function draw() {
+    const seeds = shown;
+    if (!seeds || seeds.seeds.length === 0 || chart.clientWidth === 0) return;
+    const { seedCharts } = await import('./seeds-chart.js');
+    if (seeds === shown) chart.replaceChildren(...seedCharts(seeds, chart.clientWidth));
+  }
+  new ResizeObserver(() => {
+    if (chart.clientWidth === width) return;
+    width = chart.clientWidth;
+    draw();
+  }).observe(chart);
+
+  let written = '';
+  study.subscribe(({ settings, further }) => {
+    if (settings.seeds !== written) {
+      written = settings.seeds;
+      const [first = '', last = ''] = written.split('-');
+      if (document.activeElement !== from) from.value = first;
+      if (document.activeElement !== to) to.value = last;
+    }
+    if (further.seeds === shown) return;
+    shown = further.seeds;
+    sentence.textContent = shown ? summarise(shown) : '';
+    chart.replaceChildren();
+    table.hidden = !shown;
+    table.replaceChildren(...(shown ? [seedTable(shown, (seed) => study.change({ seed }))] : []));
+    draw();
+  });
+}
+
+/** @param {Seeds} seeds */
+function summarise({ head, metric, heads, asked, seeds, higher_is_more }) {
+  const held = seeds.filter(({ holds }) => holds);
+  const beyond = seeds.filter(({ score, chance }) =>
+    higher_is_more ? score > chance : score < chance,
+  );
+  const failed = seeds.filter(({ holds }) => !holds).map(({ seed }) => seed);
+  const parts = [
+    `${head} is beyond chance in ${beyond.length} and first of ${heads} heads in ${held.length} of ${plural(seeds.length, 'seed')} (${METRIC_NAMES[metric]}).`,
+  ];
+  if (failed.length > 0) parts.push(`It does not come first for ${list(failed)}.`);
+  for (const [component, effects] of byComponent(seeds)) {
+    const up = effects.filter((effect) => effect > 0).length;
+    parts.push(
+      `Ablating ${component} raises the score in ${up} and lowers it in ${effects.length - up}.`,
+    );
+  }
+  if (seeds.length < asked) {
+    parts.push(`${plural(asked - seeds.length, 'seed')} drew no prompt that can be scored.`);
+  }
+  return parts.join(' ');
+}
+
+/** @param {SeedResult[]} seeds */
+function byComponent(seeds) {
+  /** @type {Map<string, number[]>} */
+  const all = new Map();
+  for (const { effects } of seeds) {
+    for (const { component, effect } of effects) {
+      all.set(component, [...(all.get(component) ?? []), effect]);
+    }
+  }
+  return all;
+}
+
+/** @param {number[]} seeds */
+function list(seeds) {
+  const named = seeds.slice(0, 12).join(', ');
+  return seeds.length > 12 ? `seeds ${named} and ${seeds.length - 12} more` : `seed ${named}`;
+}
+
+/**
+ * @param {Seeds} seeds
+ * @param {(seed: number) => void} open
+ */
+function seedTable({ head, metric, seeds }, open) {
+  const components = seeds[0]?.effects.map(({ component }) => component) ?? [];
+  /** @type {import('./sortable-table.js').Column<SeedResult>[]} */
+  const effects = components.map((component, index) => ({
+    label: `− ${component}`,
+    show: (row) => signed(row.effects[index]?.effect ?? 0),
+    sortBy: (row) => row.effects[index]?.effect ?? 0,
+    figures: true,
+  }));
+  return sortableTable(
+    `${head}, ${METRIC_NAMES[metric]}, seed by seed; the last columns are effects of the notebook preset`,
+    [
+      {
+        label: 'Seed',
+        show: ({ seed }) => button(String(seed), 'link', () => open(seed)),
+        sortBy: ({ seed }) => seed,
+      },
+      {
+        label: 'Score',
+        show: (row) => figure(row.score),
+        sortBy: (row) => row.score,
+        figures: true,
+      },
+      {
+        label: 'Chance',
+        show: (row) => figure(row.chance),
+        sortBy: (row) => row.chance,
+        figures: true,
+      },
+      { label: 'Rank', show: (row) => String(row.rank), sortBy: (row) => row.rank, figures: true },
+      {
+        label: 'First',
+        show: ({ best }) => el('code', { text: best }),
+        sortBy: ({ best }) => best,
+      },
+      {
+        label: 'n',
+        show: (row) => String(row.prompts),
+        sortBy: (row) => row.prompts,
+        figures: true,
+      },
+      ...effects,
+    ],
+    seeds,
+  );
+}

@@ -1,0 +1,49 @@
+// A tool beyond the three steps. It sits behind a fold; what it would fetch is
+// asked for only while the fold is open.
+
+import { byId } from './dom.js';
+import { setUpStep } from './step.js';
+import { followUp } from './steps.js';
+
+/**
+ * @param {import('./study.js').Study} study
+ * @param {Tool} tool
+ * @param {object} options
+ * @param {string} options.fold id of the `details` it sits in
+ * @param {string} options.about what it will run, before its cost
+ * @param {() => object} [options.args] what it takes beside the settings
+ * @param {() => Promise<{ figures?: string }>} [options.costArgs]
+ * @param {boolean} [options.costs] whether it may fetch more than a few words
+ */
+export function setUpTool(study, tool, { fold: id, about, args, costArgs, costs = true }) {
+  const fold = byId(id, HTMLDetailsElement);
+  setUpStep(
+    study,
+    tool,
+    () => study.useTool(tool, args?.()),
+    ({ pattern, further, estimates }) => ({
+      ready: pattern !== null,
+      done: further[tool] != null,
+      note: followUp(pattern, about, further[tool], costs ? estimates[tool] : null),
+    }),
+  );
+  if (!costs) return;
+
+  /** What the last estimate was asked for. */
+  let asked = '';
+  async function ask() {
+    const { settings, task, model } = study.state;
+    const now = JSON.stringify([settings, model !== null]);
+    if (!fold.open || task || now === asked) return;
+    asked = now;
+    await study.askCost(tool, await costArgs?.());
+  }
+  fold.addEventListener('toggle', ask);
+  let busy = false;
+  study.subscribe(({ task }) => {
+    // What a task fetched is no longer to be fetched.
+    if (busy && !task) asked = '';
+    busy = task !== null;
+    ask();
+  });
+}
