@@ -494,7 +494,7 @@ fn the_whole_word_table_is_fetched_once_rows_cost_more() {
         empty.missing(need).iter().filter(|part| part.tensor == "wte.weight").count()
     };
     assert_eq!(rows(&wanted), wanted.tokens.len());
-    wanted.tokens = (0..5000).collect();
+    wanted.tokens = (0..10_000).collect();
     // Parts of 8 MB, 154 MB in all.
     assert_eq!(rows(&wanted), 19);
 }

@@ -24,6 +24,8 @@ export function setUpHeadMap(study) {
   /** @type {import('./heads.js').RankedHead[]} */
   let heads = [];
   let drawn = '';
+  /** @type {PartialScores | null} */
+  let partial = null;
 
   /** @param {string} head */
   const open = (head) => study.change({ head });
@@ -76,7 +78,21 @@ export function setUpHeadMap(study) {
   fold.addEventListener('toggle', showTable);
   showFacts(null);
 
+  /**
+   * While the heads are scored, those of the layers that are through.
+   * @param {import('./study.js').StudyState} state
+   */
+  function showPartial({ task, model, settings, scores: finished }) {
+    const known = (task?.step === 'scores' && task.progress?.partial) || null;
+    if (known === partial || finished) return;
+    partial = known;
+    empty.hidden = known !== null;
+    const { colors } = parseView(settings.view);
+    board.show(known && model && partialMapView(known, model, settings.head, colors));
+  }
+
   study.subscribe((state) => {
+    showPartial(state);
     const { settings } = state;
     const { colors } = parseView(settings.view);
     const look = `${colors} ${settings.head}`;
@@ -128,22 +144,46 @@ function summarise({ metric, chance, n, skipped, best, higher_is_more }, heads, 
  * @param {HeadScores} scores
  * @param {string} shown
  * @param {string} colors
- * @returns {BoardView}
  */
 function headMapView({ mean, chance, best }, shown, colors) {
-  const columns = mean[0]?.length ?? 0;
+  const heads = { n_layer: mean.length, n_head: mean[0]?.length ?? 0 };
+  return mapView(heads, mean.flat(), chance, [best.layer, best.head], shown, colors);
+}
+
+/**
+ * The map as far as it is known; heads without a score stay empty.
+ * @param {PartialScores} partial
+ * @param {ModelInfo} model
+ * @param {string} shown
+ * @param {string} colors
+ */
+function partialMapView({ mean, chance }, model, shown, colors) {
+  const missing = Array(model.n_layer - mean.length).fill(Array(model.n_head).fill(null));
+  return mapView(model, [...mean, ...missing].flat(), chance, null, shown, colors);
+}
+
+/**
+ * @param {{ n_layer: number, n_head: number }} heads
+ * @param {(number | null)[]} scores
+ * @param {number | null} chance
+ * @param {[number, number] | null} best
+ * @param {string} shown
+ * @param {string} colors
+ * @returns {BoardView}
+ */
+function mapView({ n_layer, n_head }, scores, chance, best, shown, colors) {
   const view = new HeadMapView({
-    n_layer: mean.length,
-    n_head: columns,
-    scores: mean.flat(),
+    n_layer,
+    n_head,
+    scores,
     chance,
     colors,
-    best: [best.layer, best.head],
+    best,
     shown: headIndex(shown),
   });
   return {
-    rows: mean.length,
-    columns,
+    rows: n_layer,
+    columns: n_head,
     size: (width) => view.size(width),
     draw: (context, dpr, dark, row, column) => view.draw(context, dpr, dark, row, column),
     cellAt(x, y) {

@@ -61,6 +61,13 @@ interface Progress {
   unit: 'bytes' | 'prompts' | 'runs' | 'seeds' | 'tokens';
   network: number;
   cache: number;
+  /** What is known of the result already: the heads of finished layers. */
+  partial: PartialScores | null;
+}
+
+interface PartialScores {
+  mean: number[][];
+  chance: number;
 }
 
 interface Prompt {

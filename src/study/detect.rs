@@ -1,7 +1,7 @@
 //! The detector: every head's score on every kept prompt.
 
 use super::{Case, Head, Measure, Pace, StudyError, stats};
-use crate::model::{Gpt2, HookPoint, Recorder};
+use crate::model::{Gpt2, HookPoint, Hooks, NoHooks};
 use candle_core::Tensor;
 
 /// Cells of all heads' patterns that are held at once: 16 MB of them.
@@ -69,42 +69,117 @@ pub async fn score_heads(
     measure: impl Into<Measure>,
     pace: &impl Pace,
 ) -> Result<HeadScores, StudyError> {
-    let measure = measure.into();
-    let scored = |case: &&Case| measure.chance(&case.relations).is_some();
-    let cases: Vec<&Case> = cases.iter().filter(scored).collect();
-    let (n_layer, n_head) = (model.config().n_layer, model.config().n_head);
-    let tokens = cases.first().ok_or(StudyError::NothingToScore)?.ids.len();
-    let at_once = (CELLS_AT_ONCE / (n_head * tokens * tokens)).max(1);
-    let steps = cases.len().div_ceil(at_once) * n_layer;
-    let mut per_prompt = Vec::with_capacity(cases.len());
-    for (batch_number, batch) in cases.chunks(at_once).enumerate() {
-        let ids: Vec<Vec<u32>> = batch.iter().map(|case| case.ids.clone()).collect();
-        let mut scores = vec![Vec::with_capacity(n_layer); batch.len()];
-        let mut resid = model.embed(&ids, &crate::model::NoHooks)?;
-        for l in 0..n_layer {
-            pace.step(batch_number * n_layer + l, steps).await?;
-            let pattern = if l + 1 == n_layer {
-                model.pattern(l, &resid, &crate::model::NoHooks)?
-            } else {
-                let recorder = Recorder::of(&[HookPoint::Pattern(l)]);
-                resid = model.block(l, &resid, &recorder)?;
-                let mut seen = recorder.into_seen();
-                seen.remove(&HookPoint::Pattern(l)).ok_or(StudyError::NothingToScore)?
-            };
-            for (scores, layer) in scores.iter_mut().zip(score_layer(&pattern, batch, measure)?) {
-                scores.push(layer);
-            }
-        }
-        per_prompt.extend(scores);
+    let mut detector = Detector::new(cases, measure)?;
+    let n_layer = model.config().n_layer;
+    for l in 0..n_layer {
+        pace.step(l, n_layer).await?;
+        detector.run_layer(model)?;
     }
-    pace.step(steps, steps).await?;
-    let chances: Vec<f64> = cases.iter().filter_map(|case| measure.chance(&case.relations)).collect();
-    Ok(HeadScores {
-        measure,
-        chance: stats::mean(&chances),
-        sequences: cases.iter().map(|case| case.sequence).collect(),
-        per_prompt,
-    })
+    pace.step(n_layer, n_layer).await?;
+    Ok(detector.scores())
+}
+
+/// Scores heads layer by layer, so that a layer can be scored while the next is
+/// still being fetched.
+#[derive(Debug)]
+pub struct Detector<'a> {
+    measure: Measure,
+    /// The prompts that have a cell of the target.
+    cases: Vec<&'a Case>,
+    /// Layers scored so far.
+    layers: usize,
+    batches: Vec<Batch>,
+    /// (prompt, layer, head).
+    per_prompt: Vec<Vec<Vec<f64>>>,
+}
+
+/// Where the run of some of the prompts stands: before the last scored layer,
+/// whose patterns are known.
+#[derive(Debug)]
+struct Batch {
+    resid_pre: Tensor,
+    pattern: Tensor,
+}
+
+impl<'a> Detector<'a> {
+    /// Nothing scored yet.
+    ///
+    /// # Errors
+    ///
+    /// [`StudyError::NothingToScore`] if no prompt has a cell of the target.
+    pub fn new(cases: &'a [Case], measure: impl Into<Measure>) -> Result<Self, StudyError> {
+        let measure = measure.into();
+        let cases: Vec<&Case> =
+            cases.iter().filter(|case| measure.chance(&case.relations).is_some()).collect();
+        if cases.is_empty() {
+            return Err(StudyError::NothingToScore);
+        }
+        let per_prompt = vec![Vec::new(); cases.len()];
+        Ok(Self { measure, cases, layers: 0, batches: Vec::new(), per_prompt })
+    }
+
+    /// Scores the next layer, l, which takes what `Depth::Pattern(l)` needs.
+    ///
+    /// # Errors
+    ///
+    /// The model's.
+    pub fn run_layer(&mut self, model: &Gpt2) -> Result<(), StudyError> {
+        let l = self.layers;
+        let tokens = self.cases[0].ids.len();
+        let at_once = (CELLS_AT_ONCE / (model.config().n_head * tokens * tokens)).max(1);
+        let mut batches = Vec::with_capacity(self.batches.len());
+        let mut scores = Vec::with_capacity(self.cases.len());
+        for (i, cases) in self.cases.chunks(at_once).enumerate() {
+            let resid_pre = match self.batches.get(i) {
+                Some(Batch { resid_pre, pattern }) => {
+                    let known = Known { point: HookPoint::Pattern(l - 1), activation: pattern };
+                    model.block(l - 1, resid_pre, &known)?
+                }
+                None => {
+                    let ids: Vec<Vec<u32>> = cases.iter().map(|case| case.ids.clone()).collect();
+                    model.embed(&ids, &NoHooks)?
+                }
+            };
+            let pattern = model.pattern(l, &resid_pre, &NoHooks)?;
+            scores.extend(score_layer(&pattern, cases, self.measure)?);
+            batches.push(Batch { resid_pre, pattern });
+        }
+        self.batches = batches;
+        for (prompt, layer) in self.per_prompt.iter_mut().zip(scores) {
+            prompt.push(layer);
+        }
+        self.layers += 1;
+        Ok(())
+    }
+
+    /// The scores of the layers so far.
+    #[must_use]
+    pub fn scores(&self) -> HeadScores {
+        let chances: Vec<f64> =
+            self.cases.iter().filter_map(|case| self.measure.chance(&case.relations)).collect();
+        HeadScores {
+            measure: self.measure,
+            chance: stats::mean(&chances),
+            sequences: self.cases.iter().map(|case| case.sequence).collect(),
+            per_prompt: self.per_prompt.clone(),
+        }
+    }
+}
+
+/// Hands out an activation that is known, and leaves the others as they are.
+struct Known<'a> {
+    point: HookPoint,
+    activation: &'a Tensor,
+}
+
+impl Hooks for Known<'_> {
+    fn run(
+        &self,
+        point: HookPoint,
+        compute: &mut dyn FnMut() -> crate::model::Result<Tensor>,
+    ) -> crate::model::Result<Tensor> {
+        if point == self.point { Ok(self.activation.clone()) } else { compute() }
+    }
 }
 
 /// Scores of one layer, (prompt, head), from its patterns (B, H, T, T).

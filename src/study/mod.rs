@@ -25,7 +25,7 @@ pub use ablation::{Ablated, Baseline, ablate, ablate_together, baseline};
 pub use category_matrix::CategoryMatrix;
 pub use component::{Ablation, Component, Kind, full_sweep, notebook_preset, sweep};
 pub use contrast::{Contrast, contrast};
-pub use detect::{HeadScores, score_heads};
+pub use detect::{Detector, HeadScores, score_heads};
 pub use effect::{Effect, effects};
 pub use metric::{Measure, Metric, Shares};
 pub use reading::{Reading, read};

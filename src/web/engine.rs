@@ -12,7 +12,7 @@ use super::prompt_set::PromptSet;
 use super::results::{Results, Shown, by_sequence};
 use super::{Problem, SettingProblem, Settings};
 use crate::model::Depth;
-use crate::study::{self, Baseline, Case, Head, Shares, stats};
+use crate::study::{self, Baseline, Case, Head, Pace, Shares, stats};
 use crate::tokens::Tokens;
 use crate::weights::{Config, LoadError};
 use std::cell::RefCell;
@@ -441,11 +441,12 @@ impl Engine {
 
     async fn fetch(&self, open: &Open, cases: &[Case], depth: Depth, call: &Call) -> Result<(), Problem> {
         let started = js_sys::Date::now();
+        let (network, cache) = (call.network.get(), call.cache.get());
         let fetched = self.library.fetch(open, &study::need(cases, depth), call).await;
         let mut results = self.results.borrow_mut();
         results.timings.load += js_sys::Date::now() - started;
-        results.bytes.network += call.network.get();
-        results.bytes.cache += call.cache.get();
+        results.bytes.network += call.network.get() - network;
+        results.bytes.cache += call.cache.get() - cache;
         fetched
     }
 
@@ -461,14 +462,27 @@ impl Engine {
         if let Some(scores) = known {
             return Ok(scores);
         }
-        self.ensure(open, set, Step::Scores, settings, call).await?;
-        let started = js_sys::Date::now();
-        call.stage("Scoring heads");
-        let model = open.model.lock().await;
         let cases = scored_cases(settings, set);
-        let scores = study::score_heads(&model, &cases, settings.measure(), call).await?;
+        let kept = set.cases();
+        let last = open.config.n_layer - 1;
+        let whole = self.library.cost(&open.id, |_| study::need(&kept, Depth::Pattern(last))).await?.1;
+        call.expect(whole.map_or(0, |cost| cost.network + cost.cache));
+        let mut detector = study::Detector::new(&cases, settings.measure()).map_err(Problem::from)?;
+        let mut computing = 0.0;
+        // A layer is scored while the next is still to come, and shown at once.
+        for l in 0..=last {
+            self.fetch(open, &kept, Depth::Pattern(l), call).await?;
+            call.stage(format!("Scoring layer {l}"));
+            call.step(l, last + 1).await.map_err(Problem::from)?;
+            let started = js_sys::Date::now();
+            detector.run_layer(&*open.model.lock().await).map_err(Problem::from)?;
+            computing += js_sys::Date::now() - started;
+            let scores = detector.scores();
+            call.show(to_js(&serde_json::json!({ "mean": scores.mean(), "chance": scores.chance })));
+        }
+        let scores = detector.scores();
         let mut results = self.results.borrow_mut();
-        results.timings.detect = js_sys::Date::now() - started;
+        results.timings.detect = computing;
         results.head_scores = Some(scores.clone());
         Ok(scores)
     }

@@ -298,17 +298,18 @@ impl Library {
             return Err(Problem::cancelled());
         }
         let on_disk = matches!(open.source, Source::Disk(_));
+        let (network, cache) = (call.network.get(), call.cache.get());
         let shown_at = Cell::new(0.0);
         let progress = |arrived: Arrived<'_>| {
             let Arrived { done, total, stored, part } = arrived;
-            call.cache.set(stored);
+            call.cache.set(cache + stored);
             // What comes from the visitor's own disk crosses no network.
-            call.network.set(if on_disk { 0 } else { done - stored });
+            call.network.set(if on_disk { 0 } else { network + done - stored });
             let now = js_sys::Date::now();
             if now - shown_at.get() > REPORT_EVERY || done >= total {
                 shown_at.set(now);
                 call.stage(stage(&part.tensor));
-                call.progress(done.min(total), total, "bytes");
+                call.arrived(network + cache, done, total);
             }
         };
         let mut failed = None;
@@ -317,14 +318,14 @@ impl Library {
                 failed.get_or_insert(error);
             }
         };
-        let cache = self.cache().await;
+        let kept = self.cache().await;
         // What lies on the visitor's disk need not be kept a second time.
-        let store = (!on_disk).then_some(&*cache);
+        let store = (!on_disk).then_some(&*kept);
         let Open { source, index, manifest, name, begun, .. } = open;
         let loader = Loader { source, store: &store, index, manifest, name, begun, progress: &progress };
         let loaded = loader.load(&missing, &mut receive).await;
         if let Err(LoadError::Source(SourceError::Changed { .. })) = loaded {
-            cache.remove(&self.description_key(&open.id)).await;
+            kept.remove(&self.description_key(&open.id)).await;
             self.close(&open.id);
         }
         loaded?;

@@ -27,12 +27,15 @@ pub fn read(path: &str) -> Vec<u8> {
     }
     files!(
         "data/gpt2/notebook.json",
+        "data/tiny/config.json",
+        "data/tiny/model.safetensors",
         "data/tokenizer/merges.txt",
         "tests/fixtures/prompts.json",
         "tests/fixtures/random-3x4x32/published.json",
         "tests/fixtures/random-3x4x32/config.json",
         "tests/fixtures/random-3x4x32/model.safetensors",
         "tests/fixtures/random-3x4x32/reference.json",
+        "tests/fixtures/tiny/reference.json",
     )
 }
 
