@@ -75,7 +75,10 @@ export function figure(title, chart) {
   for (const group of chart.querySelectorAll('g[aria-label]')) group.removeAttribute('aria-label');
   chart.setAttribute('role', 'img');
   chart.setAttribute('aria-label', `${title}. The table below holds the numbers.`);
-  return el('figure', { class: 'chart' }, el('figcaption', { text: title }), chart);
+  const element = el('figure', { class: 'chart' }, el('figcaption', { text: title }), chart);
+  // A long title wraps rather than push its neighbour to the next line.
+  element.style.maxWidth = `${chart.getAttribute('width')}px`;
+  return element;
 }
 
 /**

@@ -67,9 +67,9 @@ function byEffect(rows) {
 function summarise({ head, metric, rows }) {
   const [largest] = byEffect(rows);
   if (!largest) return 'There was nothing to ablate: no earlier layer feeds this head.';
-  const { label, mean_baseline, mean_ablated, ci, sequences, shares_before, shares_after } =
+  const { label, kind, mean_baseline, mean_ablated, ci, sequences, shares_before, shares_after } =
     largest;
-  const change = `Ablating ${label} changes ${head} most: ${METRIC_NAMES[metric]} goes from ${figure(mean_baseline)} to ${figure(mean_ablated)} (effect ${signed(largest.effect)}, 95\u00a0% interval ${interval(ci)}, ${plural(sequences.length, 'prompt')}).`;
+  const change = `Ablating ${label} by ${kind} changes ${head} most: ${METRIC_NAMES[metric]} goes from ${figure(mean_baseline)} to ${figure(mean_ablated)} (effect ${signed(largest.effect)}, 95\u00a0% interval ${interval(ci)}, ${plural(sequences.length, 'prompt')}).`;
   const released = shares_before.bos - shares_after.bos;
   if (Math.abs(released) < 0.05) return change;
   return `${change} Its share on beginning-of-text goes from ${percent(shares_before.bos)} to ${percent(shares_after.bos)}, so part of the change may only be attention moved from or to there.`;

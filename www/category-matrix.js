@@ -64,13 +64,17 @@ function explain(shown, { head, n }) {
 function matrixTable({ attention, chance }, shown, names) {
   const header = el('tr', {}, el('td', { text: 'looks ↓  at →' }));
   for (const category of attention.categories) header.append(heading(category, names, 'col'));
-  const extra = shown === 'mass' ? ['Same word', 'Self', 'Beginning of text', 'No category'] : [];
+  // Only a text has words of no category.
+  const uncategorised = attention.rows.some((row) => row.no_category > 0);
+  const extra = shown === 'mass' ? ['Same word', 'Self', 'Beginning of text'] : [];
+  if (extra.length > 0 && uncategorised) extra.push('No category');
   for (const label of extra) header.append(el('th', { scope: 'col', text: label }));
 
   /** @type {(number | null)[][]} */
   const values = attention.rows.map((row, i) => {
     if (shown === 'mass') {
-      return [...row.mass, row.same_word, row.self, row.bos, row.no_category];
+      const rest = [row.same_word, row.self, row.bos];
+      return [...row.mass, ...rest, ...(uncategorised ? [row.no_category] : [])];
     }
     if (shown === 'cells') return row.cell_mean;
     return row.cell_mean.map((mean, j) => {

@@ -5,7 +5,9 @@
  * @returns {value is Cancelled}
  */
 export function isCancelled(value) {
-  return typeof value === 'object' && value !== null && 'cancelled' in value;
+  return (
+    typeof value === 'object' && value !== null && 'cancelled' in value && value.cancelled === true
+  );
 }
 
 /**

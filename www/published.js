@@ -3,19 +3,9 @@
 
 import { default_settings } from './pkg/headscope.js';
 import { byId, el } from './dom.js';
-import { correlation, plural, score as figure, signed } from './format.js';
+import { score as figure, signed } from './format.js';
+import { besidePrinted, distance, report } from './printed-scores.js';
 import { sortableTable } from './sortable-table.js';
-
-/** The notebook printed four places. */
-const TOLERANCE = 0.0001;
-
-/** What the notebook's file calls the four ablations, and its own words for them. */
-const PRINTED_AS = {
-  embed: 'embed position-mean',
-  pos_embed: 'pos_embed position-mean',
-  'L0.pattern': 'L0 pattern head-mean',
-  'L0.mlp': 'L0 mlp_out position-mean',
-};
 
 /** The settings that have to be the notebook's; the rest only changes what is shown. */
 const FIXED = /** @type {const} */ ([
@@ -31,14 +21,6 @@ const FIXED = /** @type {const} */ ([
   'kind',
   'ablate',
 ]);
-
-/**
- * @typedef {object} Notebook
- * @property {number[]} kept_sequences
- * @property {{ second_kept_sequence_no_ablation: number, per_kept_sequence: Record<string, number[]> }} same_category_attention_L1H5
- */
-
-/** @typedef {{ what: string, prompt: number, printed: number, ours: number | null }} Row */
 
 /** @param {import('./study.js').Study} study */
 export function setUpPublished(study) {
@@ -83,52 +65,13 @@ function explain({ model }, same, done) {
   return done ? '' : 'Run ablations, above, to put our scores beside the notebook’s.';
 }
 
-/**
- * @param {Ablations} ablations
- * @returns {Promise<Row[]>}
- */
-async function compare({ rows }) {
+/** @param {Ablations} ablations */
+async function compare(ablations) {
   const response = await fetch(new URL('./data/gpt2/notebook.json', import.meta.url));
-  /** @type {Notebook} */
-  const { kept_sequences, same_category_attention_L1H5: printed } = await response.json();
-  const [, second] = kept_sequences;
-  const any = rows[0];
-  const compared = Object.entries(PRINTED_AS).flatMap(([component, name]) => {
-    const row = rows.find((each) => each.component === component);
-    return (printed.per_kept_sequence[name] ?? []).map((value, index) => {
-      const prompt = kept_sequences[index] ?? -1;
-      const ours = row?.ablated[row.sequences.indexOf(prompt)] ?? null;
-      return { what: name, prompt, printed: value, ours };
-    });
-  });
-  const baseline = {
-    what: 'no ablation',
-    prompt: second ?? -1,
-    printed: printed.second_kept_sequence_no_ablation,
-    ours: any?.baseline[any.sequences.indexOf(second ?? -1)] ?? null,
-  };
-  return [baseline, ...compared];
+  return besidePrinted(ablations, await response.json());
 }
 
-/** @param {Row} row */
-function distance({ ours, printed }) {
-  return ours === null ? Infinity : Math.abs(ours - printed);
-}
-
-/** @param {Row[]} rows */
-function report(rows) {
-  const agreeing = rows.filter((row) => distance(row) <= TOLERANCE).length;
-  const largest = Math.max(...rows.map(distance));
-  const related = correlation(
-    rows.map(({ ours }) => ours ?? NaN),
-    rows.map(({ printed }) => printed),
-  );
-  const figures = `Largest difference ${Number.isFinite(largest) ? largest.toFixed(5) : '–'}, correlation ${related.toFixed(5)}.`;
-  if (agreeing === rows.length) {
-    return `Check against the notebook: all ${rows.length} printed scores are reached. ${figures}`;
-  }
-  return `Check against the notebook: ${agreeing} of ${plural(rows.length, 'printed score')} are reached to within ${figure(TOLERANCE)}; the others differ. ${figures}`;
-}
+/** @typedef {import('./printed-scores.js').Row} Row */
 
 /** @param {Row[]} rows */
 function rowsTable(rows) {

@@ -77,16 +77,35 @@ function summarise({ head, metric, heads, asked, seeds, higher_is_more }) {
     `${head} is beyond chance in ${beyond.length} and first of ${heads} heads in ${held.length} of ${plural(seeds.length, 'seed')} (${METRIC_NAMES[metric]}).`,
   ];
   if (failed.length > 0) parts.push(`It does not come first for ${list(failed)}.`);
-  for (const [component, effects] of byComponent(seeds)) {
-    const up = effects.filter((effect) => effect > 0).length;
-    parts.push(
-      `Ablating ${component} raises the score in ${up} and lowers it in ${effects.length - up}.`,
-    );
-  }
+  parts.push(...ablationSentences(seeds));
   if (seeds.length < asked) {
     parts.push(`${plural(asked - seeds.length, 'seed')} drew no prompt that can be scored.`);
   }
   return parts.join(' ');
+}
+
+/**
+ * Which ablations change the score in the same direction for every seed.
+ * @param {SeedResult[]} seeds
+ */
+function ablationSentences(seeds) {
+  /** @type {string[]} */
+  const raising = [];
+  /** @type {string[]} */
+  const lowering = [];
+  /** @type {string[]} */
+  const both = [];
+  for (const [component, effects] of byComponent(seeds)) {
+    const up = effects.filter((effect) => effect > 0).length;
+    if (up === effects.length) raising.push(component);
+    else if (up === 0) lowering.push(component);
+    else both.push(`${component} (up in ${up})`);
+  }
+  return [
+    raising.length > 0 ? `For every seed the score rises without ${raising.join(', ')}.` : '',
+    lowering.length > 0 ? `For no seed it rises without ${lowering.join(', ')}.` : '',
+    both.length > 0 ? `It depends on the seed for ${both.join(', ')}.` : '',
+  ].filter(Boolean);
 }
 
 /** @param {SeedResult[]} seeds */
@@ -104,7 +123,8 @@ function byComponent(seeds) {
 /** @param {number[]} seeds */
 function list(seeds) {
   const named = seeds.slice(0, 12).join(', ');
-  return seeds.length > 12 ? `seeds ${named} and ${seeds.length - 12} more` : `seed ${named}`;
+  if (seeds.length > 12) return `seeds ${named} and ${seeds.length - 12} more`;
+  return `seed${seeds.length > 1 ? 's' : ''} ${named}`;
 }
 
 /**

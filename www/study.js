@@ -135,7 +135,7 @@ export class Study {
     await this.#engine.call('pick_file', { file, config });
     this.change({ model: 'file' });
     // Another file under the same name is another model all the same.
-    this.#set({ model: null, pattern: null, scores: null, ablations: null });
+    this.#set({ model: null, pattern: null, scores: null, ablations: null, further: {} });
     await this.#follow({ redraw: false, mayFetch: false });
   }
 

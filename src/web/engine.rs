@@ -199,10 +199,17 @@ impl Engine {
         let mut note = None;
         if !exists(&settings.head, &open.config) {
             let asked = std::mem::take(&mut settings.head);
-            let scores = self.scores(&open, &settings, &set, &call).await?;
-            settings.head = scores.ranking()[0].0.to_string();
-            let told =
-                format!("this model has no {asked}; its best-scoring head, {}, is shown.", settings.head);
+            let measure = settings.measure();
+            let scorable = |case: &Case| measure.chance(&case.relations).is_some();
+            let (head, why) = if scored_cases(&settings, &set).iter().any(scorable) {
+                let scores = self.scores(&open, &settings, &set, &call).await?;
+                (scores.ranking()[0].0, "its best-scoring head")
+            } else {
+                // Nothing can be scored, so no head is better than another.
+                (Head { layer: open.config.n_layer - 1, head: 0 }, "the first head of its last layer")
+            };
+            settings.head = head.to_string();
+            let told = format!("this model has no {asked}; {why}, {head}, is shown.");
             if asked == Settings::default().head {
                 note = Some(told);
             } else {
