@@ -132,10 +132,12 @@ export class Study {
    * @param {File | null} config
    */
   async pickFile(file, config) {
-    await this.#engine.call('pick_file', { file, config });
+    // Said to the engine first, so that a Start right after finds the file there.
+    const picked = this.#engine.call('pick_file', { file, config });
     this.change({ model: 'file' });
     // Another file under the same name is another model all the same.
     this.#set({ model: null, pattern: null, scores: null, ablations: null, further: {} });
+    await picked;
     await this.#follow({ redraw: false, mayFetch: false });
   }
 

@@ -103,7 +103,7 @@ impl PatternMap {
         // Column labels lean to the right by 45 degrees.
         let lean = longest * std::f64::consts::FRAC_1_SQRT_2;
         let top = CAPTION + lean + 16.0;
-        let right = (lean + 8.0).min(available * 0.2);
+        let right = lean + 8.0;
         let smallest = SMALLEST_CELL.min(LARGEST_SIDE / n);
         let cell = ((available - left - right) / n).floor().clamp(smallest, LARGEST_CELL);
         Layout { cell, left, top, width: left + n * cell + right, height: top + n * cell + COLOR_BAR }

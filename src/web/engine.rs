@@ -209,7 +209,7 @@ impl Engine {
                 (Head { layer: open.config.n_layer - 1, head: 0 }, "the first head of its last layer")
             };
             settings.head = head.to_string();
-            let told = format!("this model has no {asked}; {why}, {head}, is shown.");
+            let told = format!("This model has no {asked}; {why}, {head}, is shown.");
             if asked == Settings::default().head {
                 note = Some(told);
             } else {
