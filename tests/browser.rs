@@ -22,6 +22,9 @@ fn to_js(value: &Value) -> JsValue {
 }
 
 fn from_js(value: &JsValue) -> Value {
+    if value.is_undefined() {
+        return Value::Null;
+    }
     serde_json::from_str(&js_sys::JSON::stringify(value).unwrap().as_string().unwrap()).unwrap()
 }
 
@@ -125,7 +128,7 @@ fn links_and_words_cross_the_edge_and_come_back() {
     let problems = from_js(&check_settings(to_js(&settings)));
     assert_eq!(problems[0]["key"], "model");
     settings["model"] = "https://example.org/folder".into();
-    settings["words"] = "a,b\nc,\"d & =e\"\n".into();
+    settings["words"] = "a,b\nc,d & =e\n".into();
     settings["cats"] = 2.into();
     assert_eq!(from_js(&check_settings(to_js(&settings))), serde_json::json!([]));
     let link = format_link(to_js(&settings)).unwrap();

@@ -184,6 +184,17 @@ impl HttpSource {
         Ok(left == 0)
     }
 
+    /// Reads a whole file to learn its length, from a host that neither serves
+    /// ranges nor says it.
+    async fn measure(&self) -> Result<(), SourceError> {
+        let mut length = 0;
+        self.read_once(&(0..u64::MAX), &mut |bytes| length += bytes.len() as u64)
+            .await
+            .map_err(|failure| failure.error)?;
+        self.identity.replace(Some(Identity { length, version: String::new() }));
+        Ok(())
+    }
+
     /// Takes note of the file's length and version, or checks that they are still
     /// what they were.
     fn check_identity(&self, response: &Response) -> Result<(), SourceError> {
@@ -250,6 +261,9 @@ impl ByteSource for HttpSource {
         if self.identity().is_none() {
             // HEAD can lose the length on its way through a redirect; a range does not.
             self.read(0..1, &mut |_| ()).await?;
+        }
+        if self.identity().is_none() && !self.serves_ranges() {
+            self.measure().await?;
         }
         let no_length = || SourceError::NoLength { host: self.host(), file: self.file() };
         Ok(self.identity().ok_or_else(no_length)?.length)

@@ -334,7 +334,7 @@ describe('the tools as they stand on the page', () => {
   ])) {
     test(`all unfolded, axe finds nothing and nothing sticks out at ${width} px, ${colorScheme}`, () =>
       harness.withPage(
-        `${SMALL}&seeds=5-6&against=zero`,
+        'v=1&model=tiny&head=L2H1&seeds=5-6&against=zero&ablate=embed,L0.mlp',
         { width, colorScheme },
         async ({ page }) => {
           await start(page, 'ready');
