@@ -48,8 +48,6 @@ async fn a_text_is_read_and_continued_with_and_without_components() {
     let engine = Engine::new(&origin(), "a test");
     let settings = settings(&json!({ "text": reference["text"], "ablate": "L1.mlp,L2H0", "kind": "zero" }));
     let ask = |tool: &str| to_js(&json!({ "settings": settings, "tool": tool }));
-    let unknown = from_js(&engine.estimate_tool(ask("text"), quiet(), never()).await.unwrap());
-    assert_eq!(unknown["bytes"], Value::Null, "nobody was asked yet");
     let args = json!({ "settings": settings, "tokens": 4, "seed": 1, "temperature": 0.8, "top_p": 0.9 });
     let read = from_js(&engine.read_text(to_js(&args), quiet(), never()).await.unwrap());
     let theirs: Vec<f64> = numbers(&reference["text_next_token_logprobs"]).iter().map(|x| -x).collect();

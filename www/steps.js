@@ -26,7 +26,12 @@ export function setUpSteps(study) {
     ({ promptSet, pattern, scores, estimates, settings }) => ({
       ready: pattern !== null,
       done: scores !== null,
-      note: followUp(pattern, runs(promptSet, settings.over), scores, estimates.scores),
+      note: followUp(
+        pattern,
+        runs(promptSet, settings.over, settings.prompt),
+        scores,
+        estimates.scores,
+      ),
     }),
   );
 
@@ -37,7 +42,7 @@ export function setUpSteps(study) {
     ({ promptSet, pattern, ablations, estimates }) => ({
       ready: pattern !== null,
       done: ablations !== null,
-      note: followUp(pattern, runs(promptSet, 'kept'), ablations, estimates.ablations),
+      note: followUp(pattern, runs(promptSet, 'kept', 0), ablations, estimates.ablations),
     }),
   );
 }
@@ -56,12 +61,17 @@ function loadedNote({ name, n_layer, n_head, read, note, storage_note }) {
 /**
  * @param {PromptSet | null} promptSet
  * @param {'kept' | 'prompt'} over
+ * @param {number} prompt the shown one
  */
-function runs(promptSet, over) {
+function runs(promptSet, over, prompt) {
   if (!promptSet) return '';
-  return over === 'prompt'
-    ? 'Runs the shown prompt alone. '
-    : `Runs ${plural(promptSet.kept.length, 'kept prompt')}. `;
+  if (over === 'prompt') {
+    const shown = promptSet.prompts[prompt] ?? promptSet.prompts[0];
+    return shown?.kept === false
+      ? 'The shown prompt is dropped and has no score: show a kept one. '
+      : 'Runs the shown prompt alone. ';
+  }
+  return `Runs ${plural(promptSet.kept.length, 'kept prompt')}. `;
 }
 
 /**

@@ -102,9 +102,7 @@ impl Results {
         if !same_input || changed(&["metric", "target", "head", "kind", "ablate", "against"]) {
             self.ablations = Vec::new();
         }
-        if Settings::KEYS.iter().any(|key| !["view", "run"].contains(key) && changed(&[key])) {
-            self.further.clear();
-        }
+        self.further.retain(|tool, _| !changed(needs_of(tool)));
     }
 
     /// Forgets the model and all that it computed.
@@ -218,6 +216,18 @@ impl Results {
             }
         }
         Ok(())
+    }
+}
+
+/// The settings that a further tool's result stands on, as the page has them too
+/// (`DEPENDS` in www/study-state.js).
+fn needs_of(tool: &str) -> &'static [&'static str] {
+    match tool {
+        "categories" => &["model", "seed", "n", "len", "cats", "words", "text", "head"],
+        "contrasts" => &["model", "seed", "n", "len", "cats", "words", "text", "metric", "target"],
+        "seeds" => &["model", "n", "len", "cats", "words", "metric", "target", "head", "seeds"],
+        "self_check" => &["model"],
+        _ => &["model", "seed", "n", "len", "cats", "words", "text", "prompt", "kind", "ablate"],
     }
 }
 
