@@ -167,7 +167,8 @@ impl ToVec4 for Tensor {
 
 #[test]
 fn resampling_takes_every_prompt_from_another() {
-    let cases = notebook_cases();
+    // Few, because the slow way tries every pair.
+    let cases = notebook_cases()[..8].to_vec();
     let model = Folder::open(FOLDER).model(&cases, Depth::Pattern(2));
     let baseline = pollster::block_on(baseline(&model, &cases, target(), &NoPace)).unwrap();
     let ours = ablate(&model, &baseline, Component::Mlp(1), Kind::Resample).unwrap();
@@ -195,7 +196,7 @@ fn resampling_takes_every_prompt_from_another() {
     assert_eq!(seen, (0..cases.len()).collect::<Vec<_>>(), "each prompt is used once");
     let one = pollster::block_on(headscope::study::baseline(&model, &cases[..1], target(), &NoPace)).unwrap();
     let alone = ablate(&model, &one, Component::Embed, Kind::Resample);
-    assert!(matches!(alone, Err(StudyError::NothingToResample)));
+    assert!(matches!(alone, Err(StudyError::NoOthers { .. })));
 }
 
 #[test]

@@ -248,7 +248,7 @@ fn ranges_cover_their_pieces_and_close_ones_are_joined() {
     let folder = Folder::open(FOLDER);
     let pieces = locate(&folder.index, &[word(20_000), word(7), word(8), word(7)]).unwrap();
     assert_eq!(pieces.len(), 3, "a part that is named twice is fetched once");
-    let fetches = join(pieces.clone());
+    let fetches = join(pieces.clone(), |_| false);
     assert_eq!(fetches.len(), 2);
     let row = 32 * 4;
     assert_eq!(bytes_of(&fetches), 3 * row);
@@ -313,7 +313,7 @@ fn wanted(folder: &Folder) -> Vec<Part> {
 fn a_load_that_is_cut_anywhere_keeps_every_whole_part() {
     let folder = Folder::open(FOLDER);
     let parts = wanted(&folder);
-    let total = bytes_of(&join(locate(&folder.index, &parts).unwrap()));
+    let total = bytes_of(&join(locate(&folder.index, &parts).unwrap(), |_| false));
     let largest = parts.iter().map(|part| {
         let bytes = folder.index.span(&part.tensor).unwrap().row_bytes(&part.rows);
         bytes.end - bytes.start
@@ -364,6 +364,33 @@ fn a_host_that_ignores_ranges_is_read_once() {
     let whole = Faulty { ranges: false, ..Faulty::after(&folder.source, u64::MAX) };
     assert_eq!(load_quietly(&whole, &NO_STORE, &folder.index, &parts).unwrap().len(), parts.len());
     assert!(whole.read.get() <= folder.index.file_len);
+}
+
+#[test]
+fn a_pass_that_was_cut_goes_on_right() {
+    let folder = Folder::open(FOLDER);
+    let parts = wanted(&folder);
+    let numbers = |source: &Faulty, begun: &Begun, store: &MemoryStore| {
+        let mut received = std::collections::BTreeMap::new();
+        let load = common::load_on(
+            source,
+            store,
+            &folder.index,
+            &Manifest::default(),
+            begun,
+            &parts,
+            |part, numbers| drop(received.insert((part.tensor, part.rows.start), numbers)),
+        );
+        load.map(|()| received)
+    };
+    let whole = |bytes| Faulty { ranges: false, ..Faulty::after(&folder.source, bytes) };
+    let right = numbers(&whole(u64::MAX), &Begun::default(), &MemoryStore::default()).unwrap();
+    for tenth in 0..10 {
+        let (begun, store) = (Begun::default(), MemoryStore::default());
+        let cut = numbers(&whole(folder.index.file_len * tenth / 10), &begun, &store);
+        assert!(cut.is_err(), "{tenth} tenths");
+        assert_eq!(numbers(&whole(u64::MAX), &begun, &store).unwrap(), right, "{tenth} tenths");
+    }
 }
 
 /// The hashes of some of the random model's tensors.

@@ -36,7 +36,7 @@ impl Gpt2 {
         let logits = need.depth == Depth::Logits;
         let mut parts = self.missing_words(need);
         let positions = need.positions.min(n_ctx);
-        if self.wpe.as_ref().is_none_or(|wpe| wpe.dims()[0] < positions) {
+        if positions > 0 && self.wpe.as_ref().is_none_or(|wpe| wpe.dims()[0] < positions) {
             parts.push(part("wpe.weight", 0..positions));
         }
         for l in 0..n_layer {

@@ -1,6 +1,6 @@
 //! What the model is asked: words of several categories, drawn with a seed.
 //!
-//! A prompt is a list of words with the category of each; [`draw`] makes the
+//! A prompt is a list of words with the category of each; [`draw()`] makes the
 //! notebook's prompts, token for token, and [`relations`] says how every
 //! destination relates to every source.
 

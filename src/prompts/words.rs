@@ -8,6 +8,9 @@ const NOTEBOOK_CSV: &str = include_str!("../../data/semantic_words.csv");
 /// A table may not be larger than this, so that a hostile link cannot stall the page.
 const MAX_WORDS: usize = 20_000;
 
+/// The longest word, in bytes.
+const LONGEST_WORD: usize = 100;
+
 /// Words by category: every row is a category, and all rows are equally long.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WordTable {
@@ -55,6 +58,14 @@ pub enum WordTableError {
         word: String,
         /// The row.
         row: usize,
+    },
+    /// A word that is no word.
+    #[error("row {row}, word {column} is longer than {LONGEST_WORD} bytes")]
+    LongWord {
+        /// The row of the word.
+        row: usize,
+        /// Its place in the row.
+        column: usize,
     },
     /// More words than the page is willing to draw from.
     #[error("the word table has more than {MAX_WORDS} words")]
@@ -117,6 +128,9 @@ impl WordTable {
             for (j, word) in row.iter().enumerate() {
                 if word.trim().is_empty() {
                     return Err(WordTableError::EmptyWord { row: i + 1, column: j + 1 });
+                }
+                if word.len() > LONGEST_WORD {
+                    return Err(WordTableError::LongWord { row: i + 1, column: j + 1 });
                 }
                 match seen.insert(word, i) {
                     Some(first) if first == i => {

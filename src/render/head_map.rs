@@ -29,8 +29,8 @@ pub struct HeadMap {
     pub palette: Palette,
     /// The head with the best score.
     pub best: Option<(usize, usize)>,
-    /// The head whose pattern is shown.
-    pub shown: (usize, usize),
+    /// The head whose pattern is shown, if it is one of these.
+    pub shown: Option<(usize, usize)>,
 }
 
 fn text(text: &str, at: (f64, f64), align: Align, bold: bool, color: Rgb) -> Text<'_> {
@@ -114,7 +114,9 @@ impl HeadMap {
             let star = Text { size: 9.0, ..text("★", (x + w - 7.0, y + 8.0), Align::Middle, false, ink) };
             surface.text(&star);
         }
-        surface.outline(cell(self.shown, 2.0), 3.0, theme.text);
+        if let Some(shown) = self.shown {
+            surface.outline(cell(shown, 2.0), 3.0, theme.text);
+        }
         if let Some(hovered) = hovered {
             surface.outline(cell(hovered, 1.0), 2.0, theme.text);
         }

@@ -3,6 +3,7 @@
 use super::{Ablation, Case, Component, Head, Kind, Pace, StudyError};
 use crate::model::{Gpt2, HookPoint, Hooks, NoHooks, Recorder};
 use crate::prompts::draw::RandomState;
+use crate::weights::Config;
 use candle_core::{D, Device, Tensor};
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -25,6 +26,16 @@ pub struct Baseline {
     clean: HashMap<HookPoint, Tensor>,
     /// The head's own patterns.
     pub pattern: Ablated,
+}
+
+impl Baseline {
+    /// Bytes of activations that a baseline of these prompts keeps.
+    #[must_use]
+    pub fn bytes(cases: &[Case], head: Head, config: &Config) -> usize {
+        let tokens: usize = cases.iter().map(|case| case.ids.len()).sum();
+        // Five activations a layer, and the two embeddings.
+        (5 * head.layer + 2) * tokens * config.d_model * size_of::<f32>()
+    }
 }
 
 /// Runs the prompts up to a head's pattern and keeps what ablations need.
@@ -78,7 +89,7 @@ pub fn ablate(
 /// # Errors
 ///
 /// [`StudyError::NotApplicable`], [`StudyError::NotUpstream`],
-/// [`StudyError::NothingToResample`] or the model's.
+/// [`StudyError::NoOthers`] or the model's.
 pub fn ablate_together(
     model: &Gpt2,
     baseline: &Baseline,
@@ -128,7 +139,7 @@ impl<'a> Patch<'a> {
     ///
     /// # Errors
     ///
-    /// [`StudyError::NotApplicable`] or [`StudyError::NothingToResample`].
+    /// [`StudyError::NotApplicable`] or [`StudyError::NoOthers`].
     pub(super) fn new(
         model: &'a Gpt2,
         ablation: &'a Ablation,
@@ -139,8 +150,8 @@ impl<'a> Patch<'a> {
             if !component.takes(kind) {
                 return Err(StudyError::NotApplicable { component, kind });
             }
-            if kind == Kind::Resample && prompts < 2 {
-                return Err(StudyError::NothingToResample);
+            if matches!(kind, Kind::Resample | Kind::DatasetMean) && prompts < 2 {
+                return Err(StudyError::NoOthers { kind });
             }
         }
         Ok(Self { model, ablation, clean, mlp_out: RefCell::default() })

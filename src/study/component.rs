@@ -125,6 +125,16 @@ impl Component {
         all
     }
 
+    /// Whether a model of these sizes has it.
+    #[must_use]
+    pub fn exists(self, config: &Config) -> bool {
+        match self {
+            Self::Embed | Self::PosEmbed => true,
+            Self::Head(Head { layer, head }) => layer < config.n_layer && head < config.n_head,
+            Self::Pattern(l) | Self::Attn(l) | Self::Mlp(l) | Self::MlpOnly(l) => l < config.n_layer,
+        }
+    }
+
     /// Whether an ablation of this kind makes sense.
     #[must_use]
     pub fn takes(self, kind: Kind) -> bool {

@@ -4,7 +4,7 @@
 //! [`target`] says which attention is meant, [`metric`] turns a pattern into a
 //! score, [`detect`] scores every head. [`component`] names what feeds a head,
 //! [`ablation`] replaces it, [`effect`] compares a head's scores before and after,
-//! [`stats`] says how sure that is. [`category_matrix`], [`contrast`] and [`seeds`]
+//! [`stats`] says how sure that is. [`category_matrix`], [`contrast()`] and [`seeds`]
 //! look at a head from further sides; [`reading`] asks for the next token, and
 //! [`self_check`] holds the model against published figures.
 
@@ -135,9 +135,12 @@ pub enum StudyError {
         /// The head.
         head: Head,
     },
-    /// Resampling takes another prompt to sample from.
-    #[error("resampling takes at least two kept prompts")]
-    NothingToResample,
+    /// What other prompts are to give takes another prompt.
+    #[error("{kind} takes at least two kept prompts")]
+    NoOthers {
+        /// The kind of ablation.
+        kind: Kind,
+    },
 }
 
 impl From<candle_core::Error> for StudyError {

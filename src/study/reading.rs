@@ -28,8 +28,8 @@ pub struct Reading {
 ///
 /// # Errors
 ///
-/// [`StudyError::NotApplicable`], [`StudyError::NothingToResample`] (one text has
-/// no other to resample from), [`StudyError::Cancelled`] or the model's.
+/// [`StudyError::NotApplicable`], [`StudyError::NoOthers`] (one text has no
+/// other beside it), [`StudyError::Cancelled`] or the model's.
 pub async fn read(
     model: &Gpt2,
     ids: &[u32],
@@ -39,6 +39,7 @@ pub async fn read(
     let resid = run(model, ids, ablation, pace).await?;
     let mut losses = Vec::with_capacity(ids.len());
     for from in (0..ids.len()).step_by(POSITIONS_AT_ONCE) {
+        pace.step(from, ids.len()).await?;
         let rows = POSITIONS_AT_ONCE.min(ids.len() - from);
         let logits = model.logits(&resid.narrow(1, from, rows)?)?;
         let logprobs = candle_nn::ops::log_softmax(&logits, D::Minus1)?; // (1, rows, V)
@@ -97,7 +98,11 @@ impl Sampler {
     /// fewest tokens that together have that probability.
     #[must_use]
     pub fn new(seed: u64, temperature: f64, top_p: f64) -> Self {
-        Self(candle_transformers::generation::LogitsProcessor::new(seed, Some(temperature), Some(top_p)))
+        Self(candle_transformers::generation::LogitsProcessor::new(
+            seed,
+            Some(temperature),
+            Some(top_p.max(f64::MIN_POSITIVE)),
+        ))
     }
 }
 

@@ -117,5 +117,7 @@ fn largest(ours: &[f64], theirs: &[f64]) -> f64 {
     if ours.len() != theirs.len() {
         return f64::INFINITY;
     }
-    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    let distances = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs());
+    // What is not a number is as far away as can be; `max` alone would pass over it.
+    distances.map(|d| if d.is_nan() { f64::INFINITY } else { d }).fold(0.0, f64::max)
 }

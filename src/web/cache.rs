@@ -4,7 +4,7 @@
 use super::js::property;
 use crate::weights::Store;
 use js_sys::Uint8Array;
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Cache, CacheStorage, Headers, Request, Response, ResponseInit};
@@ -13,13 +13,18 @@ use web_sys::{Cache, CacheStorage, Headers, Request, Response, ResponseInit};
 const NAME: &str = "headscope-weights-1";
 /// Keys have to be addresses. This one belongs to nobody (RFC 2606).
 const ADDRESS: &str = "https://weights.invalid/";
+const NOTHING_KEPT: &str = "This browser keeps no downloads for this page; \
+    what arrives stays in memory until it is closed.";
+const NO_MORE_KEPT: &str = "This browser has no more room for downloads; \
+    what arrives now stays in memory until the page is closed.";
 const HASH: &str = "x-sha256";
 const LENGTH: &str = "x-bytes";
 
 /// Downloaded parts of models.
 pub(super) struct CacheStore {
-    cache: RefCell<Option<Cache>>,
-    note: Cell<Option<&'static str>>,
+    cache: Option<Cache>,
+    /// Set once the browser grants no more room.
+    full: Cell<bool>,
 }
 
 impl CacheStore {
@@ -31,17 +36,15 @@ impl CacheStore {
             Ok(caches) => JsFuture::from(caches.open(NAME)).await.ok(),
             Err(_) => None,
         };
-        let note =
-            "This browser keeps no downloads for this page; what arrives stays in memory until it is closed.";
-        Self {
-            note: Cell::new(opened.is_none().then_some(note)),
-            cache: RefCell::new(opened.map(JsCast::unchecked_into)),
-        }
+        Self { cache: opened.map(JsCast::unchecked_into), full: Cell::new(false) }
     }
 
     /// What a visitor should know: that nothing is kept, or no more.
     pub(super) fn note(&self) -> Option<&'static str> {
-        self.note.get()
+        if self.cache.is_none() {
+            return Some(NOTHING_KEPT);
+        }
+        self.full.get().then_some(NO_MORE_KEPT)
     }
 
     /// Bytes kept under a key; nothing is read for it.
@@ -51,11 +54,8 @@ impl CacheStore {
 
     /// Bytes of all entries.
     pub(super) async fn bytes(&self) -> u64 {
-        let Some(cache) = self.cache() else { return 0 };
-        let Ok(keys) = JsFuture::from(cache.keys()).await else { return 0 };
         let mut bytes = 0;
-        for request in js_sys::Array::from(&keys) {
-            let url = request.unchecked_into::<Request>().url();
+        for url in self.addresses().await {
             if let Some(response) = self.find(&url).await {
                 bytes += header(&response, LENGTH).and_then(|n| n.parse::<u64>().ok()).unwrap_or(0);
             }
@@ -65,24 +65,32 @@ impl CacheStore {
 
     /// Forgets everything.
     pub(super) async fn clear(&self) {
-        let Some(cache) = self.cache() else { return };
-        let Ok(keys) = JsFuture::from(cache.keys()).await else { return };
-        for request in js_sys::Array::from(&keys) {
-            let _ = JsFuture::from(cache.delete_with_request(&request.unchecked_into())).await;
+        self.remove_below("").await;
+        self.full.set(false);
+    }
+
+    /// Forgets every key that begins so.
+    pub(super) async fn remove_below(&self, beginning: &str) {
+        let Some(cache) = &self.cache else { return };
+        let beginning = address(beginning);
+        for url in self.addresses().await.into_iter().filter(|url| url.starts_with(&beginning)) {
+            let _ = JsFuture::from(cache.delete_with_str(&url)).await;
         }
     }
 
-    fn cache(&self) -> Option<Cache> {
-        self.cache.borrow().clone()
+    async fn addresses(&self) -> Vec<String> {
+        let Some(cache) = &self.cache else { return Vec::new() };
+        let Ok(keys) = JsFuture::from(cache.keys()).await else { return Vec::new() };
+        js_sys::Array::from(&keys).iter().map(|request| request.unchecked_into::<Request>().url()).collect()
     }
 
     async fn find(&self, url: &str) -> Option<Response> {
-        let found = JsFuture::from(self.cache()?.match_with_str(url)).await.ok()?;
+        let found = JsFuture::from(self.cache.as_ref()?.match_with_str(url)).await.ok()?;
         found.dyn_into().ok()
     }
 
     async fn put_response(&self, key: &str, bytes: &[u8]) -> Result<(), JsValue> {
-        let Some(cache) = self.cache() else { return Ok(()) };
+        let Some(cache) = self.cache.as_ref().filter(|_| !self.full.get()) else { return Ok(()) };
         let bytes = Uint8Array::from(bytes);
         let headers = Headers::new()?;
         headers.set(HASH, &digest(&bytes).await.unwrap_or_default())?;
@@ -108,16 +116,14 @@ impl Store for CacheStore {
     }
 
     async fn put(&self, key: &str, bytes: &[u8]) {
+        // QuotaExceededError, most likely. What is there stays; no more is tried.
         if self.put_response(key, bytes).await.is_err() {
-            // QuotaExceededError, most likely. What is there stays; no more is tried.
-            self.cache.replace(None);
-            let note = "This browser has no more room for downloads; what arrives now stays in memory until the page is closed.";
-            self.note.set(Some(note));
+            self.full.set(true);
         }
     }
 
     async fn remove(&self, key: &str) {
-        if let Some(cache) = self.cache() {
+        if let Some(cache) = &self.cache {
             let _ = JsFuture::from(cache.delete_with_str(&address(key))).await;
         }
     }

@@ -2,7 +2,7 @@
 //! seeds to run. Both stand in links.
 
 use super::Settings;
-use crate::study::{Ablation, Component, Head, Kind, full_sweep, notebook_preset, sweep};
+use crate::study::{Ablation, Component, Kind, full_sweep, notebook_preset, sweep};
 use crate::weights::Config;
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -89,14 +89,7 @@ fn of_kind(settings: &Settings, kind: &str, layer: usize, config: &Config) -> Ve
 pub fn all_together(settings: &Settings, config: &Config) -> Ablation {
     let wanted = settings.kind.parse().unwrap_or(Kind::PositionMean);
     let Some(Components::Groups(groups)) = settings.components() else { return Ablation::default() };
-    let exists = |component: &Component| match component {
-        Component::Embed | Component::PosEmbed => true,
-        Component::Head(Head { layer, head }) => *layer < config.n_layer && *head < config.n_head,
-        Component::Pattern(l) | Component::Attn(l) | Component::Mlp(l) | Component::MlpOnly(l) => {
-            *l < config.n_layer
-        }
-    };
-    let named = groups.into_iter().flatten().filter(exists);
+    let named = groups.into_iter().flatten().filter(|component| component.exists(config));
     Ablation::together(named.map(|component| (component, component.kind_for(wanted))))
 }
 

@@ -20,6 +20,9 @@ use std::rc::Rc;
 use wasm_bindgen::prelude::*;
 use web_sys::{AbortSignal, Blob};
 
+/// Most bytes of activations that are kept for ablations to start from.
+const MOST_KEPT: usize = 400 << 20;
+
 /// Loads models, runs them and remembers what came out.
 #[wasm_bindgen]
 pub struct Engine {
@@ -96,7 +99,6 @@ impl Engine {
             "prompts": set.prompts.iter().enumerate().map(prompt).collect::<Vec<_>>(),
             "categories": set.categories,
             "kept": set.cases().iter().map(|case| case.sequence).collect::<Vec<_>>(),
-            "problems": Vec::<SettingProblem>::new(),
         })))
     }
 
@@ -219,6 +221,8 @@ impl Engine {
         }
         self.ensure(&open, &set, Step::Head, &settings, &call).await?;
         let Config { n_layer, n_head, d_model, n_ctx, d_vocab, .. } = open.config;
+        let notes = [note.as_deref(), self.library.assumption(&open.id)];
+        let notes = notes.into_iter().flatten().collect::<Vec<_>>().join(" ");
         Ok(to_js(&serde_json::json!({
             "id": open.id,
             "name": open.shown_name(),
@@ -230,7 +234,7 @@ impl Engine {
             "file_bytes": open.index.file_len,
             "head": settings.head,
             "problems": problems,
-            "note": note,
+            "note": notes,
             "read": { "network": call.network.get(), "cache": call.cache.get() },
             "storage_note": self.library.cache().await.note(),
         })))
@@ -476,9 +480,11 @@ impl Engine {
         call.expect(whole.map_or(0, |cost| cost.network + cost.cache));
         let mut detector = study::Detector::new(&cases, settings.measure()).map_err(Problem::from)?;
         let mut computing = 0.0;
-        // A layer is scored while the next is still to come, and shown at once.
+        // Each layer is scored and shown as soon as it is there. A host that sends
+        // only whole files is asked once.
+        let at_least = if open.serves_ranges() { 0 } else { last };
         for l in 0..=last {
-            self.fetch(open, &kept, Depth::Pattern(l), call).await?;
+            self.fetch(open, &kept, Depth::Pattern(l.max(at_least)), call).await?;
             call.stage(format!("Scoring layer {l}"));
             call.step(l, last + 1).await.map_err(Problem::from)?;
             let started = js_sys::Date::now();
@@ -512,6 +518,18 @@ impl Engine {
         };
         if let Some(kept) = known.filter(same) {
             return Ok(Some(kept));
+        }
+        let bytes = study::Baseline::bytes(cases, head, &open.config);
+        if bytes > MOST_KEPT {
+            let what = format!(
+                "running {} prompts up to {head} at once takes {} MB, and {} MB are set aside for it",
+                cases.len(),
+                bytes >> 20,
+                MOST_KEPT >> 20
+            );
+            let next =
+                format!("Draw at most {} sequences.", (settings.n as usize * MOST_KEPT / bytes).max(1));
+            return Err(Problem::new(what, "The prompts and settings are kept.", &next).about("n"));
         }
         call.stage("Running the model");
         let model = open.model.lock().await;
@@ -551,7 +569,10 @@ fn head_of(settings: &Settings, config: &Config) -> Result<Head, Problem> {
 fn depth(step: Step, settings: &Settings, config: &Config) -> Depth {
     let last = config.n_layer - 1;
     match (step, settings.head.parse::<Head>()) {
-        (Step::Head | Step::Ablations, Ok(head)) => Depth::Pattern(head.layer.min(last)),
+        (Step::Head | Step::Ablations, Ok(head)) if exists(&settings.head, config) => {
+            Depth::Pattern(head.layer)
+        }
+        // A head that the model lacks gives way to the best one, which takes all scores.
         _ => Depth::Pattern(last),
     }
 }

@@ -1,7 +1,7 @@
 //! Files over HTTP, by ranges: retried, resumed where they were cut, and
 //! cancelled at once.
 
-use super::js::{fetch, property, sleep};
+use super::js::{Timer, fetch, property, sleep};
 use crate::weights::{ByteSource, SourceError};
 use futures_util::future::{Either, select};
 use js_sys::Uint8Array;
@@ -18,6 +18,8 @@ const PATIENCE: u32 = 5;
 const FIRST_WAIT: f64 = 400.0;
 /// Longest wait that a host may ask for, in milliseconds.
 const LONGEST_WAIT: f64 = 60_000.0;
+/// Largest file that is read as a text, in bytes.
+const LARGEST_TEXT: usize = 4 << 20;
 /// Silence after which an answer counts as cut, in milliseconds.
 const STALL: f64 = 15_000.0;
 
@@ -29,8 +31,6 @@ pub(super) struct HttpSource {
     identity: RefCell<Option<Identity>>,
     /// Whether the host answers ranges with ranges.
     ranges: Cell<bool>,
-    /// Bytes of answers so far.
-    pub(super) received: Cell<u64>,
 }
 
 /// What tells one version of a file from another.
@@ -56,19 +56,13 @@ impl From<SourceError> for Failure {
 
 impl HttpSource {
     pub(super) fn new(url: String) -> Self {
-        Self {
-            url,
-            signal: RefCell::default(),
-            identity: RefCell::default(),
-            ranges: Cell::new(true),
-            received: Cell::default(),
-        }
+        Self { url, signal: RefCell::default(), identity: RefCell::default(), ranges: Cell::new(true) }
     }
 
     /// A file that an earlier visit knew. The host is asked only when bytes are
     /// wanted, and has to have the same file still.
-    pub(super) fn known(url: String, identity: Identity) -> Self {
-        Self { identity: RefCell::new(Some(identity)), ..Self::new(url) }
+    pub(super) fn known(url: String, identity: Identity, ranges: bool) -> Self {
+        Self { identity: RefCell::new(Some(identity)), ranges: Cell::new(ranges), ..Self::new(url) }
     }
 
     /// Sets what cancels the requests from here on.
@@ -91,9 +85,14 @@ impl HttpSource {
                 let response = self.request(None).await?;
                 self.stream(&response, &mut |chunk| {
                     bytes.extend_from_slice(chunk);
-                    true
+                    bytes.len() <= LARGEST_TEXT
                 })
-                .await
+                .await?;
+                if bytes.len() > LARGEST_TEXT {
+                    let (host, file) = (self.host(), self.file());
+                    return Err(Failure::from(SourceError::TooLarge { host, file }));
+                }
+                Ok(())
             };
             match read.await {
                 Ok(()) => break,
@@ -110,21 +109,26 @@ impl HttpSource {
         init.set_signal(self.signal.borrow().as_ref());
         init.set_credentials(web_sys::RequestCredentials::Omit);
         init.set_referrer_policy(web_sys::ReferrerPolicy::NoReferrer);
-        // What is kept is kept by this page, checked, and not a second time by the browser.
-        init.set_cache(web_sys::RequestCache::NoStore);
+        if range.is_some() {
+            // Weights are kept by this page, checked, and not a second time by the browser.
+            init.set_cache(web_sys::RequestCache::NoStore);
+        }
         let request = Request::new_with_str_and_init(&self.url, &init).map_err(|e| self.failed(&e))?;
         if let Some(range) = range {
             let value = format!("bytes={}-{}", range.start, range.end.saturating_sub(1));
             request.headers().set("Range", &value).map_err(|e| self.failed(&e))?;
         }
-        let response = JsFuture::from(fetch(&request)).await.map_err(|e| self.failed(&e))?;
-        let response: Response = response.unchecked_into();
+        let silence = || SourceError::Stalled { host: self.host(), file: self.file() };
+        let answer = in_time(fetch(&request)).await.ok_or_else(silence)?;
+        let response: Response = answer.map_err(|e| self.failed(&e))?.unchecked_into();
         let (host, file, status) = (self.host(), self.file(), response.status());
         match status {
             200 | 206 => Ok(response),
             401 | 404 | 410 => Err(SourceError::NotFound { host, file, status }.into()),
             _ => {
-                let wait = header(&response, "Retry-After").and_then(|seconds| seconds.parse::<f64>().ok());
+                let wait = header(&response, "Retry-After")
+                    .and_then(|seconds| seconds.parse::<f64>().ok())
+                    .filter(|seconds| seconds.is_finite());
                 let error = SourceError::Status { host, file, status };
                 Err(Failure { error, wait: wait.map(|seconds| (seconds * 1000.0).clamp(0.0, LONGEST_WAIT)) })
             }
@@ -141,13 +145,11 @@ impl HttpSource {
         let reader: ReadableStreamDefaultReader = body.get_reader().unchecked_into();
         let mut buffer = Vec::new();
         loop {
-            let read = match select(JsFuture::from(reader.read()), pin!(sleep(STALL))).await {
-                Either::Left((read, _)) => read.map_err(|e| self.failed(&e))?,
-                Either::Right(_) => {
-                    let _ = JsFuture::from(reader.cancel()).await;
-                    return Err(SourceError::Stalled { host: self.host(), file: self.file() }.into());
-                }
+            let Some(read) = in_time(reader.read()).await else {
+                let _ = JsFuture::from(reader.cancel()).await;
+                return Err(SourceError::Stalled { host: self.host(), file: self.file() }.into());
             };
+            let read = read.map_err(|e| self.failed(&e))?;
             let chunk = property(&read, "value");
             if chunk.is_undefined() {
                 return Ok(());
@@ -155,7 +157,6 @@ impl HttpSource {
             let chunk: Uint8Array = chunk.unchecked_into();
             buffer.resize(chunk.length() as usize, 0);
             chunk.copy_to(&mut buffer);
-            self.received.set(self.received.get() + buffer.len() as u64);
             if !on_bytes(&buffer) {
                 // The rest of the answer is not wanted; that it is cut off is no failure.
                 let _ = JsFuture::from(reader.cancel()).await;
@@ -169,6 +170,7 @@ impl HttpSource {
         let response = self.request(Some(range)).await?;
         self.ranges.set(response.status() == 206);
         self.check_identity(&response)?;
+        self.check_start(&response, range)?;
         // A host that ignores ranges begins at the beginning.
         let mut skip = if response.status() == 206 { 0 } else { range.start };
         let mut left = range.end - range.start;
@@ -193,6 +195,20 @@ impl HttpSource {
             .map_err(|failure| failure.error)?;
         self.identity.replace(Some(Identity { length, version: String::new() }));
         Ok(())
+    }
+
+    /// A part of the file other than the one asked for would be taken for it.
+    fn check_start(&self, response: &Response, range: &Range<u64>) -> Result<(), SourceError> {
+        let told = header(response, "Content-Range").filter(|_| response.status() == 206);
+        let start =
+            told.as_deref().and_then(|told| told.strip_prefix("bytes ")?.split_once('-')?.0.parse().ok());
+        match start {
+            Some(start) if start != range.start => {
+                let (host, file, asked) = (self.host(), self.file(), range.start);
+                Err(SourceError::OtherRange { host, file, asked, start })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Takes note of the file's length and version, or checks that they are still
@@ -309,11 +325,22 @@ impl ByteSource for HttpSource {
 fn is_final(error: &SourceError) -> bool {
     match error {
         SourceError::Status { status, .. } => !matches!(status, 403 | 408 | 429 | 500..),
-        SourceError::Unreachable { .. } | SourceError::Short { .. } | SourceError::Stalled { .. } => false,
+        SourceError::Unreachable { .. }
+        | SourceError::Short { .. }
+        | SourceError::Stalled { .. }
+        | SourceError::OtherRange { .. } => false,
         _ => true,
     }
 }
 
 fn header(response: &Response, name: &str) -> Option<String> {
     response.headers().get(name).ok().flatten()
+}
+
+/// What a promise comes to, or nothing if it stays silent for too long.
+async fn in_time(promise: js_sys::Promise) -> Option<Result<JsValue, JsValue>> {
+    match select(JsFuture::from(promise), pin!(Timer::new(STALL))).await {
+        Either::Left((settled, _)) => Some(settled),
+        Either::Right(_) => None,
+    }
 }

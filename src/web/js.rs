@@ -3,6 +3,8 @@
 use super::Problem;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -13,7 +15,10 @@ extern "C" {
     pub(super) fn fetch(request: &web_sys::Request) -> js_sys::Promise;
 
     #[wasm_bindgen(js_name = setTimeout)]
-    fn set_timeout(callback: &js_sys::Function, milliseconds: i32);
+    fn set_timeout(callback: &js_sys::Function, milliseconds: i32) -> JsValue;
+
+    #[wasm_bindgen(js_name = clearTimeout)]
+    fn clear_timeout(timer: &JsValue);
 }
 
 /// A value as the page reads it: objects for maps, null for nothing.
@@ -45,9 +50,37 @@ pub(super) async fn breathe() {
 
 /// Waits so many milliseconds.
 pub(super) async fn sleep(milliseconds: f64) {
-    let promise = js_sys::Promise::new(&mut |resolve, _| set_timeout(&resolve, milliseconds as i32));
-    // A timer does not fail.
-    let _ = JsFuture::from(promise).await;
+    Timer::new(milliseconds).await;
+}
+
+/// A wait that leaves no timer behind when nobody waits any more.
+pub(super) struct Timer {
+    timer: JsValue,
+    rings: JsFuture,
+}
+
+impl Timer {
+    pub(super) fn new(milliseconds: f64) -> Self {
+        let mut timer = JsValue::UNDEFINED;
+        let rings =
+            js_sys::Promise::new(&mut |resolve, _| timer = set_timeout(&resolve, milliseconds as i32));
+        Self { timer, rings: rings.into() }
+    }
+}
+
+impl Future for Timer {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<()> {
+        // A timer does not fail.
+        Pin::new(&mut self.rings).poll(context).map(|_| ())
+    }
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        clear_timeout(&self.timer);
+    }
 }
 
 /// The host of an address.

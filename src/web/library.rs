@@ -20,6 +20,7 @@ use web_sys::{AbortSignal, Blob};
 /// The published GPT-2 small, at the revision that the study's numbers are of.
 const GPT2: &str =
     "https://huggingface.co/openai-community/gpt2/resolve/607a30d783dfa663caf39e06633721c8d4cfcd7e";
+const GPT2_LENGTH: u64 = 548_105_171;
 const GPT2_SHA256: &str = "248dfc3911869ec493c76e65bf2fcf7f615828b0254c12b473182f0f81d3a707";
 /// Sizes that are known without a request, so that Start can name megabytes.
 const GPT2_CONFIG: &[u8] = br#"{"model_type": "gpt2", "n_layer": 12, "n_head": 12, "n_embd": 768,
@@ -54,6 +55,8 @@ pub(super) struct Open {
     pub(super) index: Index,
     /// Names the file and its version in the cache.
     name: String,
+    /// Whether that name tells one version of the file from the next.
+    versioned: bool,
     source: Source,
     manifest: Manifest,
     begun: Begun,
@@ -73,6 +76,8 @@ struct Description {
     header: String,
     length: u64,
     version: String,
+    /// Whether the host answers ranges with ranges.
+    ranges: bool,
 }
 
 /// What a step would fetch.
@@ -118,6 +123,14 @@ impl Library {
             .replace(Some(Picked { file: DiskSource::new(file), config: config.map(DiskSource::new) }));
     }
 
+    /// What is taken for granted of a model.
+    pub(super) fn assumption(&self, id: &str) -> Option<&'static str> {
+        let without_config = self.picked.borrow().as_ref().is_some_and(|picked| picked.config.is_none());
+        (id == "file" && without_config).then_some(
+            "Without its config.json, heads of width 64 are taken for granted, as all published GPT-2s have.",
+        )
+    }
+
     /// Forgets a model if it is the open one, so that its weights leave memory.
     fn close(&self, id: &str) {
         self.open.borrow_mut().take_if(|open| open.id == id);
@@ -150,7 +163,7 @@ impl Library {
         let Some(stored) = cache.get(&self.description_key(id)).await else { return Ok(None) };
         let Ok(description) = serde_json::from_slice::<Description>(&stored) else { return Ok(None) };
         let identity = Identity { length: description.length, version: description.version.clone() };
-        let source = HttpSource::known(self.file(id), identity);
+        let source = HttpSource::known(self.file(id), identity, description.ranges);
         Ok(self.set_open(id, Source::Http(source), &description).await.ok())
     }
 
@@ -169,10 +182,14 @@ impl Library {
         let Identity { length, version } =
             source.identity().ok_or_else(|| Problem::bug("The file has no length"))?;
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let description = Description { config: text(&config), header: text(&header), length, version };
+        let ranges = source.serves_ranges();
+        let description =
+            Description { config: text(&config), header: text(&header), length, version, ranges };
         let open = self.set_open(id, Source::Http(source), &description).await?;
-        let stored = serde_json::to_vec(&description).map_err(Problem::bug)?;
-        self.cache().await.put(&self.description_key(id), &stored).await;
+        if open.is_versioned() {
+            let stored = serde_json::to_vec(&description).map_err(Problem::bug)?;
+            self.cache().await.put(&self.description_key(id), &stored).await;
+        }
         Ok(open)
     }
 
@@ -224,12 +241,14 @@ impl Library {
         manifest: Manifest,
     ) -> Rc<Open> {
         let version = match &source {
-            Source::Http(source) => source.identity().map(|identity| identity.version),
-            Source::Disk(_) => None,
+            Source::Http(source) => source.identity().map(|identity| identity.version).unwrap_or_default(),
+            Source::Disk(_) => String::new(),
         };
-        let name = format!("{}@{}", self.shelf(id), version.unwrap_or_default());
+        let name = format!("{}/{} {version}", self.shelf(id), index.file_len);
+        let versioned = !version.is_empty() || ["gpt2", "tiny"].contains(&id);
         let model = Mutex::new(Gpt2::empty(config.clone()));
         let open = Rc::new(Open {
+            versioned,
             id: id.to_owned(),
             config,
             index,
@@ -319,13 +338,14 @@ impl Library {
             }
         };
         let kept = self.cache().await;
-        // What lies on the visitor's disk need not be kept a second time.
-        let store = (!on_disk).then_some(&*kept);
+        // What lies on the visitor's disk need not be kept a second time, and what has
+        // no version could be mixed with the next one.
+        let store = (!on_disk && open.is_versioned()).then_some(&*kept);
         let Open { source, index, manifest, name, begun, .. } = open;
         let loader = Loader { source, store: &store, index, manifest, name, begun, progress: &progress };
         let loaded = loader.load(&missing, &mut receive).await;
         if let Err(LoadError::Source(SourceError::Changed { .. })) = loaded {
-            kept.remove(&self.description_key(&open.id)).await;
+            kept.remove_below(&self.shelf(&open.id)).await;
             self.close(&open.id);
         }
         loaded?;
@@ -355,10 +375,27 @@ impl Library {
 }
 
 impl Open {
-    /// Names the model in results files.
+    /// Names the model in results files. The hash is that of the published file,
+    /// which this one is by address and length; of its parts those are checked whose
+    /// own hashes are known.
     pub(super) fn model_id(&self) -> ModelId {
-        let weights_sha256 = (self.id == "gpt2").then(|| GPT2_SHA256.to_owned());
-        ModelId { id: self.id.clone(), config: self.config.clone(), weights_sha256 }
+        let published = self.id == "gpt2" && self.index.file_len == GPT2_LENGTH;
+        ModelId {
+            id: self.id.clone(),
+            file: self.name.clone(),
+            config: self.config.clone(),
+            weights_sha256: published.then(|| GPT2_SHA256.to_owned()),
+        }
+    }
+
+    /// Whether the host serves parts of the file.
+    pub(super) fn serves_ranges(&self) -> bool {
+        self.source.serves_ranges()
+    }
+
+    /// Whether what is kept of the file cannot be mixed with its next version.
+    fn is_versioned(&self) -> bool {
+        self.versioned
     }
 
     /// What the model is called on the page.

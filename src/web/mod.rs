@@ -39,7 +39,7 @@ pub use engine::Engine;
 #[cfg(target_arch = "wasm32")]
 pub use page::{
     HeadMapView, PatternView, check_settings, default_settings, format_link, format_words, parse_link,
-    parse_words,
+    parse_words, reconcile,
 };
 
 pub use problem::Problem;

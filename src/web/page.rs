@@ -40,17 +40,28 @@ pub fn default_settings() -> JsValue {
 #[wasm_bindgen]
 #[must_use]
 pub fn check_settings(settings: JsValue) -> JsValue {
+    to_js(&read_settings(&settings).1)
+}
+
+fn read_settings(settings: &JsValue) -> (Settings, Vec<SettingProblem>) {
     let text = |key: &str| {
-        let value = property(&settings, key);
+        let value = property(settings, key);
         let number = value.as_f64().map(|number| number.to_string());
         (!value.is_null() && !value.is_undefined())
             .then(|| number.or_else(|| value.as_string()).unwrap_or_default())
     };
     let pairs: Vec<(&str, String)> =
         Settings::KEYS.into_iter().filter_map(|key| Some((key, text(key)?))).collect();
-    let problems: Vec<SettingProblem> =
-        Settings::from_pairs(pairs.iter().map(|(key, value)| (*key, value.as_str()))).1;
-    to_js(&problems)
+    Settings::from_pairs(pairs.iter().map(|(key, value)| (*key, value.as_str())))
+}
+
+/// Settings that are possible together, and what had to be put right for it:
+/// `{settings, problems}`. Takes an object that may hold anything.
+#[wasm_bindgen]
+#[must_use]
+pub fn reconcile(settings: JsValue) -> JsValue {
+    let (settings, problems) = read_settings(&settings);
+    to_js(&serde_json::json!({ "settings": settings, "problems": problems }))
 }
 
 /// Reads a word table: `{rows}`.
@@ -139,7 +150,7 @@ struct HeadMapOptions {
     chance: Option<f64>,
     colors: Palette,
     best: Option<(usize, usize)>,
-    shown: (usize, usize),
+    shown: Option<(usize, usize)>,
 }
 
 /// The map of all heads' scores.
@@ -161,7 +172,7 @@ impl HeadMapView {
         let HeadMapOptions { n_layer, n_head, scores, chance, colors: palette, best, shown } =
             from_js(options)?;
         let inside = |(layer, head): (usize, usize)| layer < n_layer && head < n_head;
-        if scores.len() != n_layer * n_head || !inside(shown) || !best.is_none_or(inside) {
+        if scores.len() != n_layer * n_head || !shown.is_none_or(inside) || !best.is_none_or(inside) {
             return Err(Problem::bug("A map of heads and its scores differ in size").into());
         }
         let scores = scores.into_iter().map(|score| score.unwrap_or(f64::NAN)).collect();

@@ -93,13 +93,15 @@ impl From<LoadError> for Problem {
             LoadError::Source(SourceError::Disk { .. }) => {
                 Self::new(&error, KEPT_SETTINGS, "Pick the file again.")
             }
-            LoadError::Source(SourceError::NotFound { .. } | SourceError::NoLength { .. })
+            LoadError::Source(
+                SourceError::NotFound { .. } | SourceError::NoLength { .. } | SourceError::TooLarge { .. },
+            )
             | LoadError::Config(_)
             | LoadError::Index(_) => {
                 let next = "Choose another model, or go on with the bundled one.";
                 Self::new(&error, KEPT_SETTINGS, next).offering(&[Offer::Tiny])
             }
-            LoadError::Source(_) | LoadError::Hash(_) | LoadError::NotFinite(_) => {
+            LoadError::Source(_) | LoadError::Length(_) | LoadError::Hash(_) | LoadError::NotFinite(_) => {
                 let next = "Check the connection and retry, or go on with the bundled model.";
                 Self::new(&error, kept, next).offering(&[Offer::Retry, Offer::Tiny])
             }
@@ -129,7 +131,7 @@ impl From<StudyError> for Problem {
                 let next = "Draw longer sequences, fewer categories or another seed.";
                 Self::new(&error, KEPT_SETTINGS, next).about("len")
             }
-            StudyError::NothingToResample => {
+            StudyError::NoOthers { .. } => {
                 Self::new(&error, KEPT_SETTINGS, "Draw more sequences, or choose another kind.").about("n")
             }
             StudyError::NotApplicable { .. } | StudyError::NotUpstream { .. } => {
@@ -145,6 +147,10 @@ impl From<PromptSetError> for Problem {
             PromptSetError::Draw(_) => {
                 let next = "Ask for fewer categories, or add rows to the word table.";
                 Self::new(&error, "The settings are kept.", next).about("cats")
+            }
+            PromptSetError::TooLong { .. } | PromptSetError::TooMany => {
+                let next = "Ask for fewer or shorter words, or shorten the text.";
+                Self::new(&error, "The settings are kept.", next).about("len")
             }
             PromptSetError::Tokens(_) => Self::bug(&error),
         }

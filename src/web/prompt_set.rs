@@ -5,6 +5,11 @@ use crate::prompts::{DrawError, Relations, WordSequence, draw};
 use crate::study::Case;
 use crate::tokens::{Tokenized, Tokens, TokensError};
 
+/// Most tokens of one prompt: the longest context that a config may have.
+const LONGEST: usize = 4096;
+/// Most cells of one head's attention over all prompts.
+const MOST_CELLS: usize = LONGEST * LONGEST;
+
 /// One sequence, kept or not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
@@ -33,6 +38,15 @@ pub enum PromptSetError {
     /// The draw is impossible.
     #[error(transparent)]
     Draw(#[from] DrawError),
+    /// A prompt has more tokens than any model takes.
+    #[error("a prompt of {tokens} tokens is longer than any model's context ({LONGEST})")]
+    TooLong {
+        /// Its tokens.
+        tokens: usize,
+    },
+    /// All prompts together have too many cells of attention.
+    #[error("these prompts split into so many tokens that their attention is too much to hold")]
+    TooMany,
     /// The tokenizer failed.
     #[error(transparent)]
     Tokens(#[from] TokensError),
@@ -50,6 +64,7 @@ impl PromptSet {
         if let Some(text) = &settings.text {
             // A text is split into tokens, and each token is looked up in the table.
             let tokenized = tokens.tokenize_text(text)?;
+            check_size(&tokenized, 0)?;
             let words: Vec<String> = tokenized.texts[1..].iter().map(|t| t.trim().to_owned()).collect();
             let categories_of = words.iter().map(|word| table.category_of(word)).collect();
             let words = WordSequence { words, categories: categories_of };
@@ -58,8 +73,10 @@ impl PromptSet {
             return Ok(Self { prompts: vec![prompt], categories });
         }
         let mut prompts = Vec::new();
+        let mut cells = 0;
         for words in draw(&table, &settings.draw_settings())? {
             let tokenized = tokens.tokenize(&words)?;
+            cells = check_size(&tokenized, cells)?;
             let dropped = tokenized.dropped_because(words.words.len());
             let relations = Relations::of(&by_token(&words, &tokenized));
             prompts.push(Prompt { words, tokenized, relations, dropped });
@@ -81,6 +98,17 @@ impl Prompt {
     pub fn case(&self, sequence: usize) -> Case {
         Case { sequence, ids: self.tokenized.ids.clone(), relations: self.relations.clone() }
     }
+}
+
+/// Counts a prompt's cells to those of the prompts before it, and refuses what a
+/// strange link could fill the memory with.
+fn check_size(tokenized: &Tokenized, cells: usize) -> Result<usize, PromptSetError> {
+    let tokens = tokenized.ids.len();
+    if tokens > LONGEST {
+        return Err(PromptSetError::TooLong { tokens });
+    }
+    let cells = cells + tokens * tokens;
+    if cells > MOST_CELLS { Err(PromptSetError::TooMany) } else { Ok(cells) }
 }
 
 /// One word a token: the sequence itself where it is kept. The pieces of a word

@@ -17,6 +17,8 @@ const SCHEMA: &str = "headscope-results/1";
 pub struct ModelId {
     /// As in the link.
     pub id: String,
+    /// Names the file and its version.
+    pub file: String,
     /// Its sizes.
     pub config: Config,
     /// SHA-256 of the whole weights file, where it is known.

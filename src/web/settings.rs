@@ -325,7 +325,9 @@ fn model(value: &str) -> Result<String, String> {
     }
     let rest = value.strip_prefix("https://").or_else(|| value.strip_prefix("http://"));
     let host = rest.map(|rest| rest.split(['/', '?', '#']).next().unwrap_or(""));
-    let plain = value.chars().all(|c| !c.is_whitespace() && !c.is_control()) && value.len() <= 2000;
+    // A browser reads `\` as `/`, and the names of files are put behind the address.
+    let odd = |c: char| c.is_whitespace() || c.is_control() || ['\\', '?', '#'].contains(&c);
+    let plain = !value.chars().any(odd) && value.len() <= 2000;
     match host {
         Some(host) if plain && !host.is_empty() && !host.contains('@') => {
             Ok(value.trim_end_matches('/').to_owned())

@@ -42,6 +42,7 @@ struct Fields {
     activation_function: Option<String>,
     scale_attn_weights: Option<bool>,
     scale_attn_by_inverse_layer_idx: Option<bool>,
+    tie_word_embeddings: Option<bool>,
 }
 
 impl Config {
@@ -77,6 +78,10 @@ impl Config {
         if fields.scale_attn_by_inverse_layer_idx == Some(true) {
             let field = "scale_attn_by_inverse_layer_idx";
             return Err(unsupported(field, "true", "GPT-2 does not scale by layer"));
+        }
+        if fields.tie_word_embeddings == Some(false) {
+            let wanted = "GPT-2 reads and writes words by one table";
+            return Err(unsupported("tie_word_embeddings", "false", wanted));
         }
         let d_model = within("n_embd", fields.n_embd, 1..=1600)?;
         let n_head = within("n_head", fields.n_head, 1..=64)?;

@@ -127,6 +127,26 @@ pub enum SourceError {
         /// Name of the file.
         file: String,
     },
+    /// The host sent another part of the file than was asked for.
+    #[error("{host} sent {file} from byte {start} on, not from {asked}")]
+    OtherRange {
+        /// The host that was asked.
+        host: String,
+        /// Name of the file.
+        file: String,
+        /// First byte asked for.
+        asked: u64,
+        /// First byte sent.
+        start: u64,
+    },
+    /// A file that should be small is not.
+    #[error("{host} sends far more than a {file} has")]
+    TooLarge {
+        /// The host that was asked.
+        host: String,
+        /// Name of the file.
+        file: String,
+    },
     /// The file is not the one that earlier parts were taken from.
     #[error("{file} on {host} has changed since parts of it were stored here")]
     Changed {
@@ -175,6 +195,9 @@ pub enum LoadError {
     /// The header of model.safetensors is wrong.
     #[error(transparent)]
     Index(#[from] IndexError),
+    /// Another number of bytes came than the tensor has.
+    #[error("tensor {0} arrived with a wrong length twice")]
+    Length(String),
     /// A tensor is not the published one, twice in a row.
     #[error("tensor {0} arrived damaged twice: its SHA-256 is not the published one")]
     Hash(String),

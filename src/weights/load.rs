@@ -44,7 +44,7 @@ pub fn key(name: &str, part: &Part) -> String {
 /// [`LoadError::Index`] for a tensor that GPT-2 does not have.
 pub fn cost(index: &Index, parts: &[Part], serves_ranges: bool) -> Result<u64, LoadError> {
     let pieces = locate(index, parts)?;
-    Ok(bytes_of(&if serves_ranges { join(pieces) } else { one_pass(pieces) }))
+    Ok(bytes_of(&if serves_ranges { join(pieces, |_| false) } else { one_pass(pieces) }))
 }
 
 /// Beginnings of parts, for the next load to go on from.
@@ -117,7 +117,8 @@ impl<S: ByteSource, T: Store> Loader<'_, S, T> {
                 missing.push(piece);
             }
         }
-        let fetches = if self.source.serves_ranges() { join(missing) } else { one_pass(missing) };
+        let is_begun = |piece: &Piece| self.begun.0.borrow().contains_key(&run.key(piece));
+        let fetches = if self.source.serves_ranges() { join(missing, is_begun) } else { one_pass(missing) };
         run.total.set(run.done.get() + bytes_of(&fetches));
         let mut fetching = stream::iter(&fetches).map(|fetch| run.fetch(fetch)).buffer_unordered(CONCURRENT);
         let mut first_error = None;
@@ -139,7 +140,7 @@ impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
         let Loader { store, .. } = self.loader;
         let Some(bytes) = store.get(&self.key(piece)).await else { return false };
         let length = piece.bytes.end - piece.bytes.start;
-        let Some(numbers) = self.check(piece, &bytes).ok().filter(|_| bytes.len() as u64 == length) else {
+        let Ok(numbers) = self.check(piece, &bytes) else {
             store.remove(&self.key(piece)).await;
             return false;
         };
@@ -157,8 +158,9 @@ impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
         }
         let first = &fetch.pieces[0];
         let begun = self.loader.begun.0.borrow_mut().remove(&self.key(first)).unwrap_or_default();
-        self.arrived(begun.len() as u64, &first.part);
         let mut cutter = Cutter::new(fetch, begun);
+        // What an earlier load brought, or what lies before it, does not come again.
+        self.total.set(self.total.get() - (cutter.at - fetch.bytes.start));
         let left = cutter.at..fetch.bytes.end;
         let mut on_bytes = |bytes: &[u8]| {
             let part = cutter.push(bytes);
@@ -168,10 +170,13 @@ impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
         if let Some(piece) = fetch.pieces.get(cutter.filling).filter(|_| !cutter.partial.is_empty()) {
             self.loader.begun.0.borrow_mut().insert(self.key(piece), cutter.partial);
         }
+        // One bad piece does not cost the others.
+        let mut kept = Ok(());
         for (piece, bytes) in cutter.whole {
-            self.keep(piece, bytes).await?;
+            kept = kept.and(self.keep(piece, bytes).await);
         }
-        Ok(read?)
+        read?;
+        kept
     }
 
     /// Checks a fetched piece, delivers it and stores it. A damaged one is fetched
@@ -182,7 +187,12 @@ impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
             Ok(numbers) => numbers,
             Err(_) => {
                 bytes.clear();
-                source.read(piece.bytes.clone(), &mut |more| bytes.extend_from_slice(more)).await?;
+                self.total.set(self.total.get() + piece.bytes.end - piece.bytes.start);
+                let mut on_bytes = |more: &[u8]| {
+                    bytes.extend_from_slice(more);
+                    self.arrived(more.len() as u64, &piece.part);
+                };
+                source.read(piece.bytes.clone(), &mut on_bytes).await?;
                 self.check(piece, &bytes)?
             }
         };
@@ -195,6 +205,9 @@ impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
     fn check(&self, piece: &Piece, bytes: &[u8]) -> Result<Vec<f32>, LoadError> {
         let tensor = &piece.part.tensor;
         let span = self.loader.index.span(tensor)?;
+        if bytes.len() as u64 != piece.bytes.end - piece.bytes.start {
+            return Err(LoadError::Length(tensor.clone()));
+        }
         // Only whole tensors have known hashes.
         if span.bytes == piece.bytes && self.loader.manifest.check(tensor, bytes) == Some(false) {
             return Err(LoadError::Hash(tensor.clone()));
@@ -229,9 +242,12 @@ struct Cutter<'a> {
 }
 
 impl<'a> Cutter<'a> {
-    /// Goes on after the beginning of the first piece.
+    /// Goes on after the beginning of the first piece, if there is one.
     fn new(fetch: &'a Fetch, begun: Vec<u8>) -> Self {
-        let at = fetch.bytes.start + begun.len() as u64;
+        let at = match begun.len() as u64 {
+            0 => fetch.bytes.start,
+            length => fetch.pieces[0].bytes.start + length,
+        };
         Self { fetch, at, filling: 0, partial: begun, whole: Vec::new() }
     }
 

@@ -55,14 +55,16 @@ pub fn locate(index: &Index, parts: &[Part]) -> Result<Vec<Piece>, IndexError> {
     Ok(pieces)
 }
 
-/// Joins pieces that lie close into ranges to ask for.
+/// Joins pieces that lie close into ranges to ask for. A piece that is already
+/// `begun` goes on from its middle, so it starts a range.
 #[must_use]
-pub fn join(pieces: Vec<Piece>) -> Vec<Fetch> {
+pub fn join(pieces: Vec<Piece>, begun: impl Fn(&Piece) -> bool) -> Vec<Fetch> {
     let mut fetches: Vec<Fetch> = Vec::new();
     for piece in pieces {
         match fetches.last_mut() {
             Some(last)
-                if piece.bytes.start <= last.bytes.end + REQUEST_COST
+                if !begun(&piece)
+                    && piece.bytes.start <= last.bytes.end + REQUEST_COST
                     && piece.bytes.end - last.bytes.start <= LONGEST =>
             {
                 last.bytes.end = last.bytes.end.max(piece.bytes.end);

@@ -26,6 +26,12 @@ impl Engine {
         let open = self.open(&settings.model, &call).await?;
         let head = head_of(&settings, &open.config)?;
         let ablations = choice::ablations(&settings, head.layer, &open.config);
+        let named = ablations.iter().flat_map(|ablation| ablation.parts().iter().map(|(c, _)| *c));
+        if let Some(component) = named.into_iter().find(|component| !component.exists(&open.config)) {
+            let what = format!("the model has no component {component}");
+            let next = "Choose other components, or those of the kind.";
+            return Err(Problem::new(what, "The results so far are kept.", next).about("ablate").into());
+        }
         if ablations.is_empty() {
             return Err(nothing_to_ablate(&settings, head).into());
         }

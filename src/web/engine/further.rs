@@ -25,6 +25,9 @@ use web_sys::AbortSignal;
 /// The most tokens that continue a text at one click.
 const MOST_NEW_TOKENS: usize = 100;
 
+/// Most cells of one head's attention over the prompts of all seeds.
+const MOST_CELLS: usize = 64 << 20;
+
 /// Prompts of one name, to be put beside those of another.
 #[derive(Deserialize)]
 struct Condition {
@@ -375,12 +378,20 @@ fn shown_case(set: &PromptSet, settings: &Settings) -> Result<Case, Problem> {
 /// The kept prompts of every seed of the range. A text is no draw.
 fn draws(settings: &Settings, tokens: &Tokens) -> Result<Vec<(u32, Vec<Case>)>, Problem> {
     let seeds = seed_range(&settings.seeds).map_err(Problem::bug)?;
-    seeds
-        .map(|seed| {
-            let own = Settings { seed, text: None, ..settings.clone() };
-            Ok((seed, PromptSet::of(&own, tokens)?.cases()))
-        })
-        .collect()
+    let mut cells = 0;
+    let mut all = Vec::new();
+    for seed in seeds {
+        let own = Settings { seed, text: None, ..settings.clone() };
+        let cases = PromptSet::of(&own, tokens)?.cases();
+        cells += cases.iter().map(|case| case.ids.len().pow(2)).sum::<usize>();
+        if cells > MOST_CELLS {
+            let what = format!("the prompts of more than {} seeds are too much to hold at once", all.len());
+            let next = "Ask for fewer seeds, or for fewer or shorter sequences.";
+            return Err(Problem::new(what, "The settings are kept.", next).about("seeds"));
+        }
+        all.push((seed, cases));
+    }
+    Ok(all)
 }
 
 fn figures_of(args: &JsValue) -> Result<Vec<Published>, Problem> {
