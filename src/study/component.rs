@@ -192,12 +192,12 @@ pub struct Ablation {
 }
 
 impl Ablation {
-    /// Several components together. Their order does not matter; of a component
-    /// that is named twice, the first kind counts.
+    /// Several components together, which are put in the order of their layers; of
+    /// a component that is named twice, the first kind counts.
     #[must_use]
     pub fn together(parts: impl IntoIterator<Item = (Component, Kind)>) -> Self {
         let mut parts: Vec<(Component, Kind)> = parts.into_iter().collect();
-        parts.sort_by_key(|(component, _)| *component);
+        parts.sort_by_key(|(component, _)| (component.layer(), *component));
         parts.dedup_by_key(|(component, _)| *component);
         Self { parts }
     }
