@@ -6,7 +6,7 @@ mod common;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use headscope::web::prompt_set::PromptSet;
+use headscope::web::prompt_set::{PromptSet, PromptSetError};
 use headscope::web::{Settings, link};
 
 fn keys(hash: &str) -> Vec<String> {
@@ -96,6 +96,22 @@ fn hostile_links_end_in_words_not_in_panics() {
         let again = link::parse(&link::format(&settings));
         assert_eq!(again.0, settings);
     }
+}
+
+#[test]
+fn what_splits_into_too_many_tokens_is_refused_before_it_fills_the_memory() {
+    let tokens = common::tokens();
+    // Rare signs take several tokens each.
+    let (settings, problems) = link::parse(&format!("text={}", "\u{10FFFD}".repeat(4_500)));
+    assert_eq!(problems, []);
+    let refused = PromptSet::of(&settings, &tokens);
+    assert!(matches!(refused, Err(PromptSetError::TooLong { .. })), "{refused:?}");
+    let row: Vec<String> = ["q", "x", "z"].iter().map(|letter| letter.repeat(99)).collect();
+    let (settings, problems) = link::parse(&format!("words={}&cats=1&n=1&len=1023", row.join("%2C")));
+    assert_eq!(problems, []);
+    let refused = PromptSet::of(&settings, &tokens);
+    assert!(matches!(refused, Err(PromptSetError::TooLong { .. })), "{refused:?}");
+    assert_eq!(keys(&format!("words={}", "w".repeat(101))), ["words"]);
 }
 
 #[test]
