@@ -8,8 +8,9 @@ use futures_util::{StreamExt, stream};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-/// Requests in flight at once; browsers allow six to a host.
-const CONCURRENT: usize = 6;
+/// Requests in flight at once. Browsers allow six to a host; each may hold a part of
+/// 9 MB, and the whole of GPT-2 small has to fit beside them.
+const CONCURRENT: usize = 5;
 
 /// Reads the JSON header of a `model.safetensors`, for [`Index::parse`].
 ///
