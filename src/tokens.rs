@@ -130,7 +130,7 @@ impl Tokens {
         self.inner.decode(ids, false).unwrap_or_default()
     }
 
-    /// Tokens of a free text, which has no words to keep together.
+    /// Tokens of a free text, in which every token counts as a word.
     ///
     /// # Errors
     ///
@@ -138,7 +138,8 @@ impl Tokens {
     pub fn tokenize_text(&self, text: &str) -> Result<Tokenized, TokensError> {
         let ids = self.encode(text)?;
         let texts = ids.iter().map(|&id| self.text_of(id)).collect();
-        Ok(Tokenized { word_of: vec![None; ids.len()], ids, texts, splits: Vec::new() })
+        let word_of = (0..ids.len()).map(|i| i.checked_sub(1)).collect();
+        Ok(Tokenized { ids, texts, word_of, splits: Vec::new() })
     }
 
     /// Tokens of a sequence of words and which words split.

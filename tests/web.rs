@@ -125,6 +125,17 @@ fn a_free_text_is_one_prompt_whose_words_find_their_categories() {
 }
 
 #[test]
+fn a_word_that_splits_only_without_its_space_keeps_its_category_later() {
+    let tokens = common::tokens();
+    let words = headscope::prompts::WordSequence {
+        words: ["shelf", "dog", "shelf", "bed"].map(str::to_owned).to_vec(),
+        categories: vec![Some(0), Some(1), Some(0), Some(0)],
+    };
+    let tokenized = tokens.tokenize(&words).unwrap();
+    assert_eq!(tokenized.word_of, [None, Some(0), Some(0), Some(1), Some(2), Some(3)]);
+}
+
+#[test]
 fn pieces_of_a_split_word_belong_to_no_category() {
     let set = PromptSet::of(&Settings::default(), &common::tokens()).unwrap();
     let dropped = &set.prompts[11];

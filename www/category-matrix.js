@@ -13,6 +13,7 @@ export function setUpCategoryMatrix(study) {
   const select = byId('categories-show', HTMLSelectElement);
   const root = byId('categories-table', HTMLDivElement);
   const note = byId('categories-note', HTMLParagraphElement);
+  const cancel = byId('categories-cancel', HTMLButtonElement);
 
   /** @type {Categories | undefined} */
   let drawn;
@@ -20,22 +21,42 @@ export function setUpCategoryMatrix(study) {
     const { further, promptSet, problems } = study.state;
     drawn = further.categories;
     const shown = /** @type {Shown} */ (select.value);
-    note.textContent = drawn
-      ? explain(shown, drawn)
-      : (problems.categories?.what ?? 'Press Start first.');
+    note.textContent = drawn ? explain(shown, drawn) : (problems.categories?.what ?? waiting());
     root.replaceChildren(
       ...(drawn && promptSet ? [matrixTable(drawn, shown, promptSet.categories)] : []),
     );
   }
 
+  function waiting() {
+    const { pattern, task } = study.state;
+    if (!pattern) return 'Press Start first.';
+    if (task?.step === 'categories') return 'Pooling the kept prompts…';
+    return pattern === asked && !task
+      ? 'Cancelled; fold and unfold this to pool the kept prompts after all.'
+      : 'Waits for what runs now.';
+  }
+
+  /** The pattern this was last asked for; a Cancel is not to ask again. @type {PatternResult | null} */
+  let asked = null;
   function follow() {
-    const { further, pattern, task, problems } = study.state;
+    const { further, pattern, task, goesOn, problems } = study.state;
+    cancel.hidden = task?.step !== 'categories';
     if (further.categories !== drawn || problems.categories) draw();
-    if (!fold.open || !pattern || task || further.categories || problems.categories) return;
+    else if (!drawn) note.textContent = waiting();
+    if (!fold.open || !pattern || further.categories || problems.categories) return;
+    if (task || goesOn || pattern === asked) return;
+    asked = pattern;
     study.useTool('categories');
   }
+  cancel.addEventListener('click', () => {
+    study.cancel();
+    select.focus();
+  });
   select.addEventListener('change', draw);
-  fold.addEventListener('toggle', follow);
+  fold.addEventListener('toggle', () => {
+    asked = null;
+    follow();
+  });
   study.subscribe(follow);
   draw();
 }

@@ -27,6 +27,10 @@ export function setUpComponentChoice(study) {
     study.change({ ablate: chosen.join(together.checked ? '+' : ',') || null });
   }
 
+  function takeTogether() {
+    if ([...boxes.values()].some((box) => box.checked)) takeBoxes();
+  }
+
   function takeText() {
     const ablate = text.value.replaceAll(/\s/g, '') || null;
     const wrong = ablate?.split(/[,+]/).find((name) => !isComponent(name));
@@ -45,7 +49,7 @@ export function setUpComponentChoice(study) {
       else study.change({ ablate: 'embed' });
     });
   }
-  together.addEventListener('change', takeBoxes);
+  together.addEventListener('change', takeTogether);
   text.addEventListener('change', takeText);
   grid.addEventListener('change', takeBoxes);
   sweep.addEventListener('click', () => {
@@ -69,7 +73,8 @@ export function setUpComponentChoice(study) {
     const groups = choice === 'chosen' ? (ablate ?? '').split(',') : [];
     const names = groups.flatMap((group) => group.split('+'));
     for (const [name, box] of boxes) box.checked = names.includes(name);
-    if (choice === 'chosen') together.checked = groups.some((group) => group.includes('+'));
+    // One component cannot tell whether the next is to join it.
+    if (names.length > 1) together.checked = groups.some((group) => group.includes('+'));
     if (document.activeElement !== text) text.value = ablate ?? '';
     summary.textContent = `Components: ${describe(choice, groups)}`;
     setOff(sweep, pattern === null || task !== null || layers === 0);

@@ -1,7 +1,7 @@
 // Heads and prompts side by side: the shown head beside the duplicate-token
 // heads, on word lists, case variants, words without a partner, and a sentence.
 
-import { default_settings } from './pkg/headscope.js';
+import { default_settings, reconcile } from './pkg/headscope.js';
 import { SHARES } from './categories.js';
 import { byId, button, el } from './dom.js';
 import { score as figure, timesChance } from './format.js';
@@ -88,7 +88,7 @@ export function setUpContrasts(study, rows) {
       heads: wanted(),
       conditions: all.map(({ name, patch }) => ({
         name,
-        settings: { ...study.state.settings, ...patch },
+        settings: reconcile({ ...study.state.settings, ...patch }).settings,
       })),
     }),
   });

@@ -36,6 +36,8 @@ export function score(value) {
  * @param {number} value
  */
 export function signed(value) {
+  // What rounds to nothing has no sign.
+  if (Math.abs(value) < 0.00005) return score(0);
   return value > 0 ? `+${score(value)}` : score(value);
 }
 

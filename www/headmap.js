@@ -5,7 +5,7 @@ import { announce } from './announce.js';
 import { CanvasBoard } from './canvas-board.js';
 import { byId, button, el, facts } from './dom.js';
 import { plural, score as figure, timesChance } from './format.js';
-import { headIndex, headName, rankHeads } from './heads.js';
+import { headIndex, headName, isWithin, rankHeads } from './heads.js';
 import { METRIC_NAMES } from './score.js';
 import { scoreTable } from './score-table.js';
 import { targetWords } from './target.js';
@@ -167,11 +167,12 @@ function partialMapView({ mean, chance }, model, shown, colors) {
  * @param {(number | null)[]} scores
  * @param {number | null} chance
  * @param {[number, number] | null} best
- * @param {string} shown
+ * @param {string} shown a head that the model may lack
  * @param {string} colors
  * @returns {BoardView}
  */
 function mapView({ n_layer, n_head }, scores, chance, best, shown, colors) {
+  const index = headIndex(shown);
   const view = new HeadMapView({
     n_layer,
     n_head,
@@ -179,7 +180,7 @@ function mapView({ n_layer, n_head }, scores, chance, best, shown, colors) {
     chance,
     colors,
     best,
-    shown: headIndex(shown),
+    shown: isWithin(index, { n_layer, n_head }) ? index : null,
   });
   return {
     rows: n_layer,

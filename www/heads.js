@@ -18,6 +18,15 @@ export function headIndex(name) {
 }
 
 /**
+ * Whether a model of this size has the head.
+ * @param {[number, number]} index
+ * @param {{ n_layer: number, n_head: number }} size
+ */
+export function isWithin([layer, head], { n_layer, n_head }) {
+  return layer >= 0 && layer < n_layer && head >= 0 && head < n_head;
+}
+
+/**
  * @typedef {object} RankedHead
  * @property {string} name
  * @property {number} layer

@@ -2,6 +2,7 @@
 
 import { check_settings } from './pkg/headscope.js';
 import { byId, debounce } from './dom.js';
+import { asProblem } from './problem.js';
 
 const NAMED = ['gpt2', 'tiny', 'file'];
 
@@ -38,7 +39,7 @@ export function setUpModelChoice(study) {
   }
 
   /** @param {FileList | null | undefined} picked */
-  function chooseFiles(picked) {
+  async function chooseFiles(picked) {
     const all = [...(picked ?? [])];
     const file = all.find(({ name }) => !name.endsWith('.json'));
     if (!file) {
@@ -47,7 +48,12 @@ export function setUpModelChoice(study) {
     }
     complain('');
     byFile.checked = true;
-    study.pickFile(file, all.find(({ name }) => name.endsWith('.json')) ?? null);
+    try {
+      await study.pickFile(file, all.find(({ name }) => name.endsWith('.json')) ?? null);
+    } catch (thrown) {
+      const { what, next } = asProblem(thrown);
+      complain(`${what} ${next}`);
+    }
   }
 
   files.addEventListener('change', () => chooseFiles(files.files));

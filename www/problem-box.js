@@ -20,9 +20,10 @@ export function showProblem(slot, problem, onOffer) {
     el('p', { text: [problem.kept, problem.next].filter(Boolean).join(' ') }),
   );
   if (onOffer) {
-    box.append(
-      ...problem.offers.map((offer) => button(OFFERS[offer], 'button', () => onOffer(offer))),
+    const offers = problem.offers.map((offer) =>
+      button(OFFERS[offer], 'button', () => onOffer(offer)),
     );
+    box.append(el('div', { class: 'button-row' }, ...offers));
   }
   slot.append(box);
 }

@@ -54,7 +54,9 @@ export class ProgressBar {
     this.#stage.textContent = stage;
     this.#amount.textContent =
       unit === 'bytes'
-        ? `${megabytes(done)} of ${megabytes(total)} MB, ${percent} %`
+        ? total > 0
+          ? `${megabytes(done)} of ${megabytes(total)} MB, ${percent} %`
+          : ''
         : `${done} of ${total} ${unit}, ${percent} %`;
     this.#detail.textContent = [this.#pace(progress), origins(progress)]
       .filter(Boolean)

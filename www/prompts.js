@@ -4,6 +4,7 @@ import { categoryBadge } from './categories.js';
 import { byId, button, el, isOff, setOff } from './dom.js';
 import { plural } from './format.js';
 import { showProblem } from './problem-box.js';
+import { shownPrompt } from './study-state.js';
 import { fedTokens, tokenCard, tokenChip } from './tokens.js';
 
 /** @param {import('./study.js').Study} study */
@@ -21,15 +22,16 @@ export function setUpPrompts(study) {
     const problem = problems.prompts ?? null;
     if (problem !== shown.problem) showProblem(problemSlot, problem, () => study.open());
     const drawn = promptSet !== shown.promptSet;
-    if (promptSet && (drawn || settings.prompt !== shown.prompt)) {
+    const prompt = shownPrompt(settings);
+    if (promptSet && (drawn || prompt !== shown.prompt)) {
       if (drawn) showList(promptSet, (prompt) => study.change({ prompt }));
       if (drawn) showLegend(promptSet);
       if (drawn) summary.textContent = summarise(promptSet, settings);
-      showFed(promptSet, settings.prompt);
-      setOff(previous, settings.prompt <= 0);
-      setOff(next, settings.prompt >= promptSet.prompts.length - 1);
+      showFed(promptSet, prompt);
+      setOff(previous, prompt <= 0);
+      setOff(next, prompt >= promptSet.prompts.length - 1);
     }
-    shown = { promptSet, prompt: settings.prompt, problem };
+    shown = { promptSet, prompt, problem };
   });
 }
 
@@ -39,7 +41,7 @@ export function setUpPrompts(study) {
  * @param {-1 | 1} by
  */
 export function stepPrompt(study, by) {
-  const prompt = study.state.settings.prompt + by;
+  const prompt = shownPrompt(study.state.settings) + by;
   if (study.state.promptSet?.prompts[prompt]) study.change({ prompt });
 }
 

@@ -4,6 +4,7 @@
 import { byId, el, hiddenText } from './dom.js';
 import { percent, signed } from './format.js';
 import { sortableTable } from './sortable-table.js';
+import { shownPrompt } from './study-state.js';
 import { tokenText } from './tokens.js';
 import { setUpTool } from './tool.js';
 
@@ -62,7 +63,7 @@ function setUpContinuation(study) {
   study.subscribe(({ further: { continuation }, promptSet, settings }) => {
     output.replaceChildren();
     if (!continuation) return;
-    const prompt = promptSet?.prompts[settings.text === null ? settings.prompt : 0];
+    const prompt = promptSet?.prompts[shownPrompt(settings)];
     const before = prompt?.tokens.slice(1).join('') ?? '';
     output.append(
       el('span', { class: 'muted', text: before }),

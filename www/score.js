@@ -20,7 +20,10 @@ export function showScore(root, result, metric) {
   if (result.score === null) {
     root.append(
       el('p', {
-        text: 'No score: this prompt holds nothing of what is scored, such as an earlier word of the same category.',
+        text:
+          result.chance === null
+            ? 'No score: this prompt holds nothing of what is scored, such as an earlier word of the same category.'
+            : 'No score: this prompt is dropped, because a word in it splits into several tokens.',
       }),
     );
     return;

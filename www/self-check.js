@@ -15,19 +15,16 @@ export function setUpSelfCheck(study) {
   const step = byId('step-check', HTMLDivElement);
   let figures = '';
 
-  async function costArgs() {
-    if (figures === '') {
-      const response = await fetch(new URL('./data/gpt2/published-figures.json', import.meta.url));
-      figures = await response.text();
-    }
+  async function args() {
+    figures ||= await fetchFigures();
     return { figures };
   }
 
   setUpTool(study, 'check', {
     fold: 'check-fold',
     about: 'Runs 5 prompts through the whole model. ',
-    args: () => ({ figures }),
-    costArgs,
+    args,
+    costArgs: args,
   });
 
   study.subscribe(({ settings, further }) => {
@@ -42,6 +39,27 @@ export function setUpSelfCheck(study) {
     table.hidden = !check || !real;
     table.replaceChildren(...(check ? [checkTable(check)] : []));
   });
+}
+
+async function fetchFigures() {
+  /** @type {string} */
+  let why;
+  try {
+    const response = await fetch(new URL('./data/gpt2/published-figures.json', import.meta.url));
+    if (response.ok) return await response.text();
+    why = `the site answered ${response.status}`;
+  } catch (thrown) {
+    why = thrown instanceof Error ? thrown.message : String(thrown);
+  }
+  /** @type {Problem} */
+  const problem = {
+    what: `The published figures did not arrive: ${why}.`,
+    kept: 'The model and all results are kept.',
+    next: 'Check the connection and try again.',
+    offers: ['retry'],
+    key: null,
+  };
+  throw problem;
 }
 
 /** @param {number | null} distance */

@@ -13,7 +13,7 @@ const METRIC_HINTS = {
 
 const KIND_HINTS = {
   notebook:
-    'The preset runs the notebook’s four: both embeddings, layer 0’s patterns, and its MLP.',
+    'The preset runs both embeddings, and the patterns and the MLP of every layer below the head: for L1H5 the notebook’s four.',
   'position-mean':
     'The replacement is the mean over the positions of the same prompt, beginning-of-text included.',
   'dataset-mean': 'The replacement is the mean over the kept prompts, position by position.',
@@ -99,6 +99,8 @@ function bind(study, { key, type, read }) {
   const error = byId(`${key}-error`, HTMLParagraphElement);
   /** What this control last got from the settings, or gave to them. */
   let settled = '';
+  /** What was last said of this setting that came from elsewhere. @type {SettingProblem | undefined} */
+  let told;
 
   /** @param {string} message */
   function complain(message) {
@@ -123,7 +125,7 @@ function bind(study, { key, type, read }) {
   const eager = control instanceof HTMLSelectElement;
   control.addEventListener(eager ? 'change' : 'input', eager ? take : debounce(350, take));
 
-  study.subscribe(({ settings, settingProblems, promptSet }) => {
+  study.subscribe(({ settings, settingProblems }) => {
     const value = String(settings[key] ?? '');
     const same = read(settled);
     // Typing `l1h5` or `07` is not undone while it means what is in force.
@@ -132,9 +134,9 @@ function bind(study, { key, type, read }) {
       if (settled !== value) complain('');
       settled = value;
     }
-    const problems = [...settingProblems, ...(promptSet?.problems ?? [])];
-    const problem = problems.find((each) => each.key === key);
-    if (problem) complain(problem.message);
+    const problem = settingProblems.find((each) => each.key === key);
+    if (problem !== told) complain(problem?.message ?? '');
+    told = problem;
   });
 }
 

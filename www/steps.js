@@ -2,6 +2,7 @@
 
 import { bytes, plural } from './format.js';
 import { cost, setUpStep } from './step.js';
+import { shownPrompt } from './study-state.js';
 
 /** @param {import('./study.js').Study} study */
 export function setUpSteps(study) {
@@ -28,7 +29,7 @@ export function setUpSteps(study) {
       done: scores !== null,
       note: followUp(
         pattern,
-        runs(promptSet, settings.over, settings.prompt),
+        runs(promptSet, settings.over, shownPrompt(settings)),
         scores,
         estimates.scores,
       ),
@@ -66,8 +67,7 @@ function loadedNote({ name, n_layer, n_head, read, note, storage_note }) {
 function runs(promptSet, over, prompt) {
   if (!promptSet) return '';
   if (over === 'prompt') {
-    const shown = promptSet.prompts[prompt] ?? promptSet.prompts[0];
-    return shown?.kept === false
+    return promptSet.prompts[prompt]?.kept === false
       ? 'The shown prompt is dropped and has no score: show a kept one. '
       : 'Runs the shown prompt alone. ';
   }

@@ -5,7 +5,7 @@
 /**
  * @typedef {object} StudyState
  * @property {Settings} settings
- * @property {SettingProblem[]} settingProblems what the link or the model could not use
+ * @property {SettingProblem[]} settingProblems what could not be used of the link or beside a change
  * @property {PromptSet | null} promptSet
  * @property {ModelInfo | null} model
  * @property {PatternResult | null} pattern
@@ -14,6 +14,7 @@
  * @property {Partial<ToolResults>} further what the tools beyond the three steps found
  * @property {Partial<Record<Step, Estimate | null>>} estimates
  * @property {{ step: Step, progress: Progress | null } | null} task
+ * @property {boolean} goesOn whether a Start is not through with its steps
  * @property {Partial<Record<Place, Problem | null>>} problems
  */
 
@@ -57,8 +58,17 @@ export function firstState(settings, settingProblems) {
     further: {},
     estimates: {},
     task: null,
+    goesOn: false,
     problems: {},
   };
+}
+
+/**
+ * The number of the shown prompt: a text is the only one there is.
+ * @param {Settings} settings
+ */
+export function shownPrompt({ text, prompt }) {
+  return text === null ? prompt : 0;
 }
 
 /**

@@ -1,6 +1,7 @@
 // The steps that change the state of the page. Views subscribe and draw
 // what they are given; nothing here touches the DOM.
 
+import { reconcile } from './pkg/headscope.js';
 import { asProblem, isCancelled } from './problem.js';
 import { firstState, stillTrue, touches } from './study-state.js';
 
@@ -39,6 +40,8 @@ export class Study {
   #mustRedraw = false;
   /** Whether the pattern shown is not that of the settings. */
   #stalePattern = false;
+  /** What the model could not use when it was last loaded. @type {SettingProblem[]} */
+  #modelProblems = [];
 
   /**
    * @param {import('./engine.js').EngineClient} engine
@@ -66,14 +69,15 @@ export class Study {
   }
 
   /**
-   * Changes settings. Results that depended on them go; prompts are drawn
-   * again, and so is the head, if the change needs no more than `SMALL_FETCH`.
+   * Changes settings. What is impossible beside the change is put right, and
+   * said. Results that depended on them go; prompts are drawn again, and so is
+   * the head, if the change needs no more than `SMALL_FETCH`.
    * @param {Partial<Settings>} patch
    */
   change(patch) {
-    const settings = { ...this.#state.settings, ...patch };
+    const { settings, problems } = reconcile({ ...this.#state.settings, ...patch });
     const others = this.#state.settingProblems.filter(({ key }) => !(key in patch));
-    const changed = this.#replaceSettings(settings, others);
+    const changed = this.#replaceSettings(settings, merge(others, problems));
     if (changed.length > 0) this.#follow({ redraw: redraws(changed, settings), mayFetch: true });
   }
 
@@ -89,10 +93,18 @@ export class Study {
 
   /** Shows the head; with `run=all` in the link, goes on to everything else. */
   async start() {
-    const shown = await this.#showHead();
-    if (shown && this.#state.settings.run === 'all') {
-      if (await this.scoreHeads()) await this.runAblations();
-    }
+    this.#set({ goesOn: true });
+    await this.#takeSteps();
+    this.#set({ goesOn: false });
+  }
+
+  async #takeSteps() {
+    await this.#whenIdle();
+    if (!(await this.#showHead()) || this.#state.settings.run !== 'all') return;
+    await this.#whenIdle();
+    if (!(await this.scoreHeads())) return;
+    await this.#whenIdle();
+    await this.runAblations();
   }
 
   /** Loads what the shown head needs and computes its pattern. */
@@ -103,9 +115,13 @@ export class Study {
       // A model that lacks the head asked for shows another, and says so.
       const shown = { ...settings, head: model.head };
       const pattern = await this.#engine.call('pattern', { settings: shown }, options);
+      const others = this.#state.settingProblems.filter(
+        (problem) => !this.#modelProblems.includes(problem),
+      );
+      this.#modelProblems = model.problems;
       this.#set({
         settings: { ...this.#state.settings, head: model.head },
-        settingProblems: model.problems,
+        settingProblems: merge(others, model.problems),
         model,
         pattern,
       });
@@ -152,29 +168,30 @@ export class Study {
   }
 
   /**
-   * Runs a tool; `args` are what it takes beside the settings.
+   * Runs a tool; `args` gives what it takes beside the settings.
    * @param {Tool} tool
-   * @param {object} [args]
+   * @param {() => object | Promise<object>} [args]
    */
-  useTool(tool, args = {}) {
+  useTool(tool, args = () => ({})) {
     return this.#run(tool, async (options) => {
       const { settings } = this.#state;
-      const all = /** @type {any} */ ({ settings, ...args });
+      const all = /** @type {any} */ ({ settings, ...(await args()) });
       const result = await this.#engine.call(METHODS[tool], all, options);
       this.#set({ further: { ...this.#state.further, [tool]: result } });
     });
   }
 
   /**
-   * Asks what a tool would fetch now.
+   * Asks what a tool would fetch now. Where that cannot be said, running the
+   * tool will tell why.
    * @param {Tool} tool
-   * @param {{ figures?: string }} [args]
+   * @param {() => { figures?: string } | Promise<{ figures?: string }>} [args]
    */
-  async askCost(tool, args = {}) {
+  async askCost(tool, args = () => ({})) {
     const { settings } = this.#state;
-    const cost = await this.#engine
-      .call('estimate_tool', { settings, tool, ...args })
-      .catch(() => null);
+    const ask = async () =>
+      this.#engine.call('estimate_tool', { settings, tool, ...(await args()) });
+    const cost = await ask().catch(() => null);
     this.#set({ estimates: { ...this.#state.estimates, [tool]: cost } });
   }
 
@@ -221,6 +238,8 @@ export class Study {
     const started = this.#state.model !== null;
     const missing = this.#state.estimates.head?.bytes;
     const allowed = mayFetch ? SMALL_FETCH : 0;
+    await this.#whenIdle();
+    if (turn !== this.#turn || !this.#stalePattern) return;
     if (started && missing != null && missing <= allowed) await this.#showHead();
     if (this.#stalePattern && turn === this.#turn) this.#set({ pattern: null });
   }
@@ -255,6 +274,11 @@ export class Study {
     ]);
     if (turn !== this.#turn) return;
     this.#set({ estimates: { ...this.#state.estimates, head, scores, ablations } });
+  }
+
+  /** A step that just ended may have been followed by another. */
+  async #whenIdle() {
+    while (this.#controller) await this.#idle;
   }
 
   /**
@@ -299,11 +323,30 @@ export class Study {
     this.#set({ problems: { ...this.#state.problems, [place]: asProblem(thrown) } });
   }
 
-  /** @param {Partial<StudyState>} patch */
+  /**
+   * A view that fails stops neither the other views nor the study.
+   * @param {Partial<StudyState>} patch
+   */
   #set(patch) {
     this.#state = { ...this.#state, ...patch };
-    for (const listener of this.#listeners) listener(this.#state);
+    for (const listener of this.#listeners) {
+      try {
+        listener(this.#state);
+      } catch (thrown) {
+        reportError(thrown);
+      }
+    }
   }
+}
+
+/**
+ * Reports of settings, the later one where both are of the same.
+ * @param {SettingProblem[]} earlier
+ * @param {SettingProblem[]} later
+ */
+function merge(earlier, later) {
+  const told = new Set(later.map(({ key }) => key));
+  return [...earlier.filter(({ key }) => !told.has(key)), ...later];
 }
 
 /**

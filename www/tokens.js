@@ -16,16 +16,15 @@ import { el, hiddenText } from './dom.js';
  * @param {Prompt} prompt
  * @returns {FedToken[]}
  */
-export function fedTokens({ words, categories, tokens, token_ids, splits }) {
-  const lengths = new Map(splits.map(({ word, tokens: parts }) => [word, parts.length]));
-  const owner = words.flatMap((word, index) => Array(lengths.get(word) ?? 1).fill(index));
+export function fedTokens({ categories, tokens, token_ids, word_of }) {
   return tokens.map((text, index) => {
-    const word = index === 0 ? undefined : owner[index - 1];
+    const word = word_of[index] ?? null;
     return {
       text,
       id: token_ids[index] ?? -1,
-      category: word === undefined ? -1 : (categories[word] ?? -1),
-      split: word !== undefined && lengths.has(words[word] ?? ''),
+      category: word === null ? -1 : (categories[word] ?? -1),
+      // A word may split without its leading space and stay whole with it.
+      split: word !== null && word_of.filter((each) => each === word).length > 1,
     };
   });
 }

@@ -11,8 +11,8 @@ import { followUp } from './steps.js';
  * @param {object} options
  * @param {string} options.fold id of the `details` it sits in
  * @param {string} options.about what it will run, before its cost
- * @param {() => object} [options.args] what it takes beside the settings
- * @param {() => Promise<{ figures?: string }>} [options.costArgs]
+ * @param {() => object | Promise<object>} [options.args] what it takes beside the settings
+ * @param {() => { figures?: string } | Promise<{ figures?: string }>} [options.costArgs]
  * @param {boolean} [options.costs] whether it may fetch more than a few words
  */
 export function setUpTool(study, tool, { fold: id, about, args, costArgs, costs = true }) {
@@ -20,7 +20,7 @@ export function setUpTool(study, tool, { fold: id, about, args, costArgs, costs 
   setUpStep(
     study,
     tool,
-    () => study.useTool(tool, args?.()),
+    () => study.useTool(tool, args),
     ({ pattern, further, estimates }) => ({
       ready: pattern !== null,
       done: further[tool] != null,
@@ -36,7 +36,7 @@ export function setUpTool(study, tool, { fold: id, about, args, costArgs, costs 
     const now = JSON.stringify([settings, model !== null]);
     if (!fold.open || task || now === asked) return;
     asked = now;
-    await study.askCost(tool, await costArgs?.());
+    await study.askCost(tool, costArgs);
   }
   fold.addEventListener('toggle', ask);
   let busy = false;

@@ -76,6 +76,8 @@ interface Prompt {
   categories: number[];
   tokens: string[];
   token_ids: number[];
+  /** For each token the word it belongs to; beginning-of-text has none. */
+  word_of: (number | null)[];
   splits: { word: string; tokens: string[] }[];
   kept: boolean;
   reason: string | null;
@@ -86,7 +88,6 @@ interface PromptSet {
   prompts: Prompt[];
   categories: string[];
   kept: number[];
-  problems: SettingProblem[];
 }
 
 /** What goes beyond the three steps; results that come and go with the settings. */
@@ -379,6 +380,11 @@ declare module '*/pkg/headscope.js' {
   export function parse_words(csv: string): { rows: string[][] };
   export function format_words(rows: string[][]): string;
   export function check_settings(settings: Settings): SettingProblem[];
+  /** Settings that are possible together, and what had to be put right for it. */
+  export function reconcile(settings: Settings): {
+    settings: Settings;
+    problems: SettingProblem[];
+  };
 
   export class PatternView {
     constructor(options: {
@@ -405,7 +411,7 @@ declare module '*/pkg/headscope.js' {
       chance: number | null;
       colors: string;
       best: [number, number] | null;
-      shown: [number, number];
+      shown: [number, number] | null;
     });
     size(width: number): { width: number; height: number };
     draw(

@@ -15,6 +15,8 @@ export function setUpWords(study, original) {
   const plain = format_words(parse_words(original).rows);
   /** @type {string | null | undefined} */
   let shown;
+  /** What was last said of a table that came from elsewhere. @type {SettingProblem | undefined} */
+  let told;
 
   /** @param {string} message */
   function complain(message) {
@@ -58,14 +60,14 @@ export function setUpWords(study, original) {
     take();
   });
 
-  study.subscribe(({ settings, settingProblems, promptSet }) => {
+  study.subscribe(({ settings, settingProblems }) => {
     if (settings.words !== shown) {
       shown = settings.words;
       editor.value = shown ?? plain;
       complain('');
     }
-    const problems = [...settingProblems, ...(promptSet?.problems ?? [])];
-    const problem = problems.find(({ key }) => key === 'words');
-    if (problem) complain(problem.message);
+    const problem = settingProblems.find(({ key }) => key === 'words');
+    if (problem !== told) complain(problem?.message ?? '');
+    told = problem;
   });
 }

@@ -117,9 +117,9 @@ fn by_token(sequence: &WordSequence, tokenized: &Tokenized) -> WordSequence {
     if tokenized.ids.len() == sequence.words.len() + 1 {
         return sequence.clone();
     }
-    let split = |word: &String| tokenized.splits.iter().any(|split| split.word == *word);
-    let pairs = tokenized.word_of.iter().zip(&tokenized.texts).skip(1).map(|(word, text)| match word {
-        Some(i) if !split(&sequence.words[*i]) => (sequence.words[*i].clone(), sequence.categories[*i]),
+    let split = |word: usize| tokenized.word_of.iter().filter(|of| **of == Some(word)).count() > 1;
+    let pairs = tokenized.word_of.iter().zip(&tokenized.texts).skip(1).map(|(word, text)| match *word {
+        Some(i) if !split(i) => (sequence.words[i].clone(), sequence.categories[i]),
         _ => (text.trim().to_owned(), None),
     });
     let (words, categories) = pairs.unzip();

@@ -1,16 +1,20 @@
 //! From wanted parts to numbers: out of the store where they are there, from the
 //! source where they are not, and never unchecked.
 
-use super::decode::decode;
+use super::decode::{all_finite, decode};
 use super::plan::{join, locate, one_pass};
-use super::{ByteSource, Fetch, Index, IndexError, LoadError, Manifest, Part, Piece, Store, bytes_of};
+use super::{ByteSource, Dtype, Fetch, Index, IndexError, LoadError, Manifest, Part, Piece, Store, bytes_of};
 use futures_util::{StreamExt, stream};
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 
-/// Requests in flight at once. Browsers allow six to a host; each may hold a part of
-/// 9 MB, and the whole of GPT-2 small has to fit beside them.
-const CONCURRENT: usize = 5;
+/// Requests in flight at once: six, as browsers allow to a host, of which two may be
+/// for large parts. Those are held in memory until they are whole, and the whole of
+/// GPT-2 small has to fit beside them.
+const SMALL_AT_ONCE: usize = 4;
+const LARGE_AT_ONCE: usize = 2;
+/// From this many bytes on a range is large.
+const LARGE: u64 = 1 << 20;
 
 /// Reads the JSON header of a `model.safetensors`, for [`Index::parse`].
 ///
@@ -121,7 +125,12 @@ impl<S: ByteSource, T: Store> Loader<'_, S, T> {
         let is_begun = |piece: &Piece| self.begun.0.borrow().contains_key(&run.key(piece));
         let fetches = if self.source.serves_ranges() { join(missing, is_begun) } else { one_pass(missing) };
         run.total.set(run.done.get() + bytes_of(&fetches));
-        let mut fetching = stream::iter(&fetches).map(|fetch| run.fetch(fetch)).buffer_unordered(CONCURRENT);
+        let (large, small): (Vec<_>, Vec<_>) =
+            fetches.iter().partition(|fetch| fetch.bytes.end - fetch.bytes.start >= LARGE);
+        let mut fetching = stream::select(
+            stream::iter(large).map(|fetch| run.fetch(fetch)).buffer_unordered(LARGE_AT_ONCE),
+            stream::iter(small).map(|fetch| run.fetch(fetch)).buffer_unordered(SMALL_AT_ONCE),
+        );
         let mut first_error = None;
         // After a failure the rest of what is in flight still ends in its own
         // time, so that whole parts in it are not lost.
@@ -140,14 +149,14 @@ impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
     async fn take_from_store(&self, piece: &Piece) -> bool {
         let Loader { store, .. } = self.loader;
         let Some(bytes) = store.get(&self.key(piece)).await else { return false };
-        let length = piece.bytes.end - piece.bytes.start;
-        let Ok(numbers) = self.check(piece, &bytes) else {
+        let Ok(dtype) = self.check(piece, &bytes) else {
             store.remove(&self.key(piece)).await;
             return false;
         };
+        let length = bytes.len() as u64;
         self.stored.set(self.stored.get() + length);
         self.arrived(length, &piece.part);
-        (self.receive.borrow_mut())(piece.part.clone(), numbers);
+        self.deliver(piece, dtype, bytes);
         true
     }
 
@@ -180,30 +189,27 @@ impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
         kept
     }
 
-    /// Checks a fetched piece, delivers it and stores it. A damaged one is fetched
+    /// Checks a fetched piece, stores it and delivers it. A damaged one is fetched
     /// once more.
     async fn keep(&self, piece: &Piece, mut bytes: Vec<u8>) -> Result<(), LoadError> {
         let Loader { source, store, .. } = self.loader;
-        let numbers = match self.check(piece, &bytes) {
-            Ok(numbers) => numbers,
-            Err(_) => {
-                bytes.clear();
-                self.total.set(self.total.get() + piece.bytes.end - piece.bytes.start);
-                let mut on_bytes = |more: &[u8]| {
-                    bytes.extend_from_slice(more);
-                    self.arrived(more.len() as u64, &piece.part);
-                };
-                source.read(piece.bytes.clone(), &mut on_bytes).await?;
-                self.check(piece, &bytes)?
-            }
-        };
-        (self.receive.borrow_mut())(piece.part.clone(), numbers);
+        if self.check(piece, &bytes).is_err() {
+            bytes.clear();
+            self.total.set(self.total.get() + piece.bytes.end - piece.bytes.start);
+            let mut on_bytes = |more: &[u8]| {
+                bytes.extend_from_slice(more);
+                self.arrived(more.len() as u64, &piece.part);
+            };
+            source.read(piece.bytes.clone(), &mut on_bytes).await?;
+        }
+        let dtype = self.check(piece, &bytes)?;
         store.put(&self.key(piece), &bytes).await;
+        self.deliver(piece, dtype, bytes);
         Ok(())
     }
 
-    /// The numbers of a piece, if they are what they should be.
-    fn check(&self, piece: &Piece, bytes: &[u8]) -> Result<Vec<f32>, LoadError> {
+    /// The type of a piece's numbers, if they are what they should be.
+    fn check(&self, piece: &Piece, bytes: &[u8]) -> Result<Dtype, LoadError> {
         let tensor = &piece.part.tensor;
         let span = self.loader.index.span(tensor)?;
         if bytes.len() as u64 != piece.bytes.end - piece.bytes.start {
@@ -213,11 +219,17 @@ impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
         if span.bytes == piece.bytes && self.loader.manifest.check(tensor, bytes) == Some(false) {
             return Err(LoadError::Hash(tensor.clone()));
         }
-        let numbers = decode(span.dtype, bytes);
-        if numbers.iter().any(|x| !x.is_finite()) {
+        if !all_finite(span.dtype, bytes) {
             return Err(LoadError::NotFinite(tensor.clone()));
         }
-        Ok(numbers)
+        Ok(span.dtype)
+    }
+
+    /// Hands on the numbers; the bytes leave memory before they are packed.
+    fn deliver(&self, piece: &Piece, dtype: Dtype, bytes: Vec<u8>) {
+        let numbers = decode(dtype, &bytes);
+        drop(bytes);
+        (self.receive.borrow_mut())(piece.part.clone(), numbers);
     }
 
     fn key(&self, piece: &Piece) -> String {

@@ -341,6 +341,89 @@ describe('links', () => {
     }));
 });
 
+describe('settings that are possible alone and not together', () => {
+  test('a draw shorter than the shown prompt shows its last one, and says so', () =>
+    harness.withPage(`${SMALL.replace('n=6', 'n=30')}&prompt=20`, {}, async ({ page }) => {
+      await start(page, 'ready');
+      await page.locator('#n').fill('5');
+      await page.waitForURL(/n=5&.*prompt=4/);
+      await page
+        .locator('#prompt-error')
+        .filter({ hasText: /prompt is 20 and the last one is 4/ })
+        .waitFor();
+      assert.equal(await page.locator('#prompt').inputValue(), '4');
+      await page
+        .locator('#pattern-heading')
+        .filter({ hasText: /prompt 4/ })
+        .waitFor();
+      await reach(page, 'ready');
+      await page.locator('#prompt').fill('3');
+      await page.waitForURL(/prompt=3/);
+      assert.deepEqual(await complaints(page), []);
+    }));
+
+  test('sequences too long for their number become fewer', () =>
+    harness.withPage('v=1&model=tiny', {}, async ({ page }) => {
+      await startable(page);
+      await page.locator('#len').fill('1000');
+      await page
+        .locator('#n-error')
+        .filter({ hasText: /too many/ })
+        .waitFor();
+      assert.equal(await page.locator('#n').inputValue(), '1');
+      await page
+        .locator('#prompts-summary')
+        .filter({ hasText: /1 sequence,/ })
+        .waitFor();
+    }));
+
+  test('a pair of categories that a shorter word table lacks is given up', () =>
+    harness.withPage(`${SMALL}&cats=2&target=pair-0-5`, {}, async ({ page }) => {
+      await startable(page);
+      await page.locator('#words').evaluate((editor) => {
+        const { value } = /** @type {any} */ (editor);
+        /** @type {any} */ (editor).value = value.split('\n').slice(0, 3).join('\n');
+        editor.dispatchEvent(new Event('input'));
+      });
+      await page
+        .locator('#target-error')
+        .filter({ hasText: /pair-0-5/ })
+        .waitFor();
+      assert.doesNotMatch(page.url(), /target=/);
+      await start(page, 'ready');
+    }));
+
+  test('a head that the model lacks is reported over the map of scores too', () =>
+    harness.withPage(SMALL.replace('tiny', 'tiny&head=L1H1'), {}, async ({ page }) => {
+      await start(page, 'ready');
+      await button(page, 'Score heads').click();
+      await page.locator('#top-heads button').first().waitFor();
+      await page.locator('#head').fill('L9H99');
+      await page
+        .locator('#head-error')
+        .filter({ hasText: /no L9H99/ })
+        .waitFor();
+      await reach(page, 'ready');
+      await page.locator('#head').fill('L2H0');
+      await page.locator('#pattern-heading').filter({ hasText: /L2H0/ }).waitFor();
+      await reach(page, 'ready');
+      assert.deepEqual(await complaints(page), []);
+    }));
+});
+
+test('a text of one’s own is shown token by token', () =>
+  harness.withPage(`${SMALL}&text=The+red+dog`, {}, async ({ page }) => {
+    await startable(page);
+    const tokens = await page.locator('#fed .token-text').allTextContents();
+    assert.deepEqual(tokens.slice(1), ['The', '␣red', '␣dog']);
+    await page.locator('#text-clear').evaluate((clear) => /** @type {any} */ (clear).click());
+    await page
+      .locator('#fed-title')
+      .filter({ hasText: /Prompt 1,/ })
+      .waitFor();
+    assert.ok((await page.locator('#fed > li').count()) > 8);
+  }));
+
 describe('a model that cannot be used', () => {
   /**
    * @param {string} address

@@ -125,6 +125,40 @@ describe('what is scored', () => {
     }));
 });
 
+describe('category by category unfolded', () => {
+  test('does not come between the steps of a link that asks for all', () =>
+    harness.withPage(`${SMALL}&run=all`, {}, async ({ page }) => {
+      await unfold(page, 'categories-fold');
+      await start(page, 'done');
+      await page.locator('#categories-table table').waitFor();
+      await reach(page, 'done');
+    }));
+
+  test('stays cancelled until it is unfolded again', () =>
+    harness.withPage(SMALL, {}, async ({ page }) => {
+      await start(page, 'ready');
+      // So few prompts are pooled faster than a test can reach for the button.
+      await page.locator('#categories-cancel').evaluate((cancel) => {
+        const observer = new MutationObserver(() => {
+          /** @type {any} */ (cancel).click();
+          observer.disconnect();
+        });
+        observer.observe(cancel, { attributes: true, attributeFilter: ['hidden'] });
+      });
+      await unfold(page, 'categories-fold');
+      await page
+        .locator('#categories-note')
+        .filter({ hasText: /Cancelled/ })
+        .waitFor();
+      await page.waitForTimeout(300);
+      await reach(page, 'ready');
+      assert.equal(await page.locator('#categories-table table').count(), 0);
+      await unfold(page, 'categories-fold');
+      await unfold(page, 'categories-fold');
+      await page.locator('#categories-table table').waitFor();
+    }));
+});
+
 describe('ablations of any components', () => {
   test('everything upstream is swept in one click, and can be cancelled', () =>
     harness.withPage(`${SMALL}&head=L2H1`, {}, async ({ page }) => {
@@ -151,8 +185,8 @@ describe('ablations of any components', () => {
       await start(page, 'ready');
       await unfold(page, 'components-fold');
       await page.getByLabel('Those chosen here').check();
-      await page.getByLabel('L0.mlp', { exact: true }).check();
       await page.getByLabel('Ablate the chosen ones together').check();
+      await page.getByLabel('L0.mlp', { exact: true }).check();
       await page.locator('#against').selectOption('resample');
       await use(page, 'Run ablations');
       const { ablations } = await exportedJson(page);
