@@ -47,10 +47,13 @@ export function setUpStep(study, step, perform, describe) {
     if (found === problem) return;
     problem = found;
     showProblem(problemSlot, problem, (offer) => {
+      // The button that was pressed goes with the problem.
+      run.focus();
       if (offer !== 'tiny') return perform();
       study.change({ model: 'tiny' });
       study.start();
     });
+    if (problem) problemSlot.scrollIntoView({ block: 'nearest' });
   });
 }
 

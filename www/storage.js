@@ -22,6 +22,7 @@ export function setUpStorage(study) {
   clear.addEventListener('click', async () => {
     await study.clearStorage();
     await show();
+    byId('step-head', HTMLDivElement).querySelector('button')?.focus();
     announce('The downloaded weights are cleared.');
   });
 
