@@ -53,7 +53,8 @@ format: setup-lint
 	$(RUN) prettier --write --log-level warn .
 
 bench: setup-test
-	$(RUN) wasm-pack test --headless --chrome --chromedriver $(CHROMEDRIVER) --release -- --bench linear -- --nocapture
+	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner CHROMEDRIVER=$(CHROMEDRIVER) \
+		$(RUN) cargo test --release $(WASM) --bench linear -- --nocapture
 
 setup-site:
 	@tools/setup.sh site
