@@ -252,10 +252,7 @@ impl Engine {
         on_progress: js_sys::Function,
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
-        let settings = settings_of(&args)?;
-        let call = Call::new(on_progress, signal);
-        let set = self.prompt_set(&settings, &call.signal).await?;
-        let open = self.open(&settings.model, &call).await?;
+        let (settings, call, set, open) = self.begin(&args, on_progress, signal).await?;
         let head = head_of(&settings, &open.config)?;
         let number = settings.shown_prompt();
         let prompt = set.prompts.get(number).ok_or_else(|| Problem::bug("There is no such prompt"))?;
@@ -320,10 +317,7 @@ impl Engine {
         on_progress: js_sys::Function,
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
-        let settings = settings_of(&args)?;
-        let call = Call::new(on_progress, signal);
-        let set = self.prompt_set(&settings, &call.signal).await?;
-        let open = self.open(&settings.model, &call).await?;
+        let (settings, call, set, open) = self.begin(&args, on_progress, signal).await?;
         let scores = self.scores(&open, &settings, &set, &call).await?;
         let ranking = scores.ranking();
         let (best, score) = ranking[0];
@@ -380,6 +374,20 @@ impl Engine {
 }
 
 impl Engine {
+    /// What every call that runs the model begins with.
+    async fn begin(
+        &self,
+        args: &JsValue,
+        on_progress: js_sys::Function,
+        signal: AbortSignal,
+    ) -> Result<(Settings, Call, PromptSet, Rc<Open>), Problem> {
+        let settings = settings_of(args)?;
+        let call = Call::new(on_progress, signal);
+        let set = self.prompt_set(&settings, &call.signal).await?;
+        let open = self.open(&settings.model, &call).await?;
+        Ok((settings, call, set, open))
+    }
+
     /// The settings' prompts; makes the settings those of the results.
     async fn prompt_set(&self, settings: &Settings, signal: &AbortSignal) -> Result<PromptSet, Problem> {
         let tokens = self.tokens(signal).await?;

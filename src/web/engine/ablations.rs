@@ -2,7 +2,7 @@
 
 use super::super::js::to_js;
 use super::super::{Problem, Settings, choice};
-use super::{Call, Engine, Step, head_of, settings_of};
+use super::{Engine, Step, head_of};
 use crate::study::{self, Ablation, Component, Effect, Head, StudyError, stats};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
@@ -20,10 +20,7 @@ impl Engine {
         on_progress: js_sys::Function,
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
-        let settings = settings_of(&args)?;
-        let call = Call::new(on_progress, signal);
-        let set = self.prompt_set(&settings, &call.signal).await?;
-        let open = self.open(&settings.model, &call).await?;
+        let (settings, call, set, open) = self.begin(&args, on_progress, signal).await?;
         let head = head_of(&settings, &open.config)?;
         let ablations = choice::ablations(&settings, head.layer, &open.config);
         let named = ablations.iter().flat_map(|ablation| ablation.parts().iter().map(|(c, _)| *c));

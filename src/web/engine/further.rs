@@ -93,10 +93,7 @@ impl Engine {
         on_progress: js_sys::Function,
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
-        let settings = settings_of(&args)?;
-        let call = Call::new(on_progress, signal);
-        let set = self.prompt_set(&settings, &call.signal).await?;
-        let open = self.open(&settings.model, &call).await?;
+        let (settings, call, set, open) = self.begin(&args, on_progress, signal).await?;
         let head = head_of(&settings, &open.config)?;
         self.ensure(&open, &set, Step::Head, &settings, &call).await?;
         let cases = set.cases();
