@@ -7,7 +7,7 @@
 #![allow(clippy::unwrap_used, reason = "a benchmark may panic")]
 
 use candle_core::{Device, Tensor};
-use headscope::model::Linear;
+use headscope::model::kernels::Packed;
 use js_sys::Reflect;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -49,11 +49,14 @@ fn packed_linear_against_candle() {
             let x = Tensor::randn(0.0_f32, 1.0, (rows, n_in), &Device::Cpu).unwrap();
             let w = Tensor::randn(0.0_f32, 0.1, (n_in, n_out), &Device::Cpu).unwrap();
             let b = Tensor::randn(0.0_f32, 0.1, n_out, &Device::Cpu).unwrap();
-            let mut linear = Linear::default();
-            let weight = w.flatten_all().unwrap().to_vec1::<f32>().unwrap();
-            linear.set_weight(&weight, n_out, 0..n_out);
-            linear.set_bias(&b.to_vec1::<f32>().unwrap());
-            let ours = || linear.forward(&x).unwrap();
+            let numbers = |x: &Tensor| x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+            let packed = Packed::of(&numbers(&w), n_out, 0..n_out);
+            let (rows_of_x, bias) = (numbers(&x), numbers(&b));
+            let ours = || {
+                let mut y = bias.repeat(rows);
+                packed.add_product(&rows_of_x, &mut y);
+                Tensor::from_vec(y, (rows, n_out), &Device::Cpu).unwrap()
+            };
             let candle = || x.matmul(&w).unwrap().broadcast_add(&b).unwrap();
             let difference = (ours() - candle()).unwrap().abs().unwrap().max_all().unwrap();
             let difference = difference.to_scalar::<f32>().unwrap();

@@ -168,7 +168,7 @@ fn never() -> AbortSignal {
 #[wasm_bindgen_test]
 async fn an_engine_goes_from_a_link_to_an_exported_file() {
     let reference = json("tests/fixtures/random-3x4x32/reference.json");
-    let engine = Engine::new(&origin(), "a test");
+    let engine = Engine::new(&origin(), "a test", None);
     let settings = settings(&serde_json::json!({ "kind": "zero" }));
     let info = from_js(&engine.load(settings.clone(), quiet(), never()).await.unwrap());
     assert_eq!(info["n_layer"], 3);
@@ -211,7 +211,7 @@ async fn an_engine_goes_from_a_link_to_an_exported_file() {
 
 #[wasm_bindgen_test]
 async fn a_head_that_the_model_lacks_gives_way_to_the_best() {
-    let engine = Engine::new(&origin(), "a test");
+    let engine = Engine::new(&origin(), "a test", None);
     let changes = serde_json::json!({ "head": "L9H9" });
     let info = from_js(&engine.load(settings(&changes), quiet(), never()).await.unwrap());
     assert_eq!(info["head"], "L1H3");
@@ -220,7 +220,7 @@ async fn a_head_that_the_model_lacks_gives_way_to_the_best() {
 
 #[wasm_bindgen_test]
 async fn problems_name_the_culprit_and_cancel_is_none() {
-    let engine = Engine::new(&origin(), "a test");
+    let engine = Engine::new(&origin(), "a test", None);
     let load =
         async |changes: Value| from_js(&engine.load(settings(&changes), quiet(), never()).await.unwrap_err());
     let missing = load(serde_json::json!({ "model": format!("{}/tests/fixtures/none", origin()) })).await;

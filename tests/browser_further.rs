@@ -45,7 +45,7 @@ fn settings(changes: &Value) -> Value {
 #[wasm_bindgen_test]
 async fn a_text_is_read_and_continued_with_and_without_components() {
     let reference = json("tests/fixtures/random-3x4x32/reference.json");
-    let engine = Engine::new(&origin(), "a test");
+    let engine = Engine::new(&origin(), "a test", None);
     let settings = settings(&json!({ "text": reference["text"], "ablate": "L1.mlp,L2H0", "kind": "zero" }));
     let ask = |tool: &str| to_js(&json!({ "settings": settings, "tool": tool }));
     let args = json!({ "settings": settings, "tokens": 4, "seed": 1, "temperature": 0.8, "top_p": 0.9 });
@@ -67,7 +67,7 @@ async fn a_text_is_read_and_continued_with_and_without_components() {
 
 #[wasm_bindgen_test]
 async fn seeds_contrasts_and_categories_come_as_the_page_reads_them() {
-    let engine = Engine::new(&origin(), "a test");
+    let engine = Engine::new(&origin(), "a test", None);
     let settings = settings(&json!({ "n": 4, "seeds": "5-7" }));
     let args = to_js(&json!({ "settings": settings }));
     let seeds = from_js(&engine.many_seeds(args.clone(), quiet(), never()).await.unwrap());
@@ -100,7 +100,7 @@ async fn seeds_contrasts_and_categories_come_as_the_page_reads_them() {
 #[wasm_bindgen_test]
 async fn the_self_check_runs_on_figures_that_are_handed_to_it() {
     let figures = json("tests/fixtures/random-3x4x32/published.json").to_string();
-    let engine = Engine::new(&origin(), "a test");
+    let engine = Engine::new(&origin(), "a test", None);
     let args = to_js(&json!({ "settings": settings(&json!({})), "figures": figures, "tool": "check" }));
     let check = from_js(&engine.self_check(args.clone(), quiet(), never()).await.unwrap());
     let prompts = check["prompts"].as_array().unwrap();

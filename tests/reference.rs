@@ -110,7 +110,7 @@ fn every_ablation() {
         assert_eq!(ours.len() + 1, theirs.len(), "every ablation of the reference is made");
         for (component, kind) in ours {
             let name = format!("{component}|{kind}");
-            let ablated = ablate(&model, &baseline, component, kind).unwrap();
+            let ablated = pollster::block_on(ablate(&model, &baseline, component, kind)).unwrap();
             assert_close(&name, &score(&ablated.patterns), &numbers(&theirs[&name]), TOLERANCE);
         }
     });
@@ -129,16 +129,16 @@ fn next_token_log_probabilities() {
         let case =
             Case { sequence: 0, ids: ids.clone(), relations: headscope::prompts::Relations::of(&sequence) };
         let model = folder.model(&[case], Depth::Logits);
-        let mut resid = model.embed(std::slice::from_ref(&ids), &NoHooks).unwrap();
+        let mut resid = pollster::block_on(model.embed(std::slice::from_ref(&ids), &NoHooks)).unwrap();
         for l in 0..2 {
-            resid = model.block(l, &resid, &NoHooks).unwrap();
+            resid = pollster::block_on(model.block(l, &resid, &NoHooks)).unwrap();
         }
-        let pattern = model.pattern(2, &resid, &NoHooks).unwrap();
+        let pattern = pollster::block_on(model.pattern(2, &resid, &NoHooks)).unwrap();
         let head_0 = pattern.narrow(1, 0, 1).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
         let head_0: Vec<f64> = head_0.into_iter().map(f64::from).collect();
         assert_close("pattern", &head_0, &layers(&reference["text_pattern_last_layer_head0"]), TOLERANCE);
 
-        let logits = model.logits(&model.block(2, &resid, &NoHooks).unwrap()).unwrap();
+        let logits = model.logits(&pollster::block_on(model.block(2, &resid, &NoHooks)).unwrap()).unwrap();
         let logprobs = candle_nn::ops::log_softmax(&logits, 2).unwrap().to_vec3::<f32>().unwrap();
         let next = ids[1..].iter().zip(&logprobs[0]).map(|(&id, row)| f64::from(row[id as usize]));
         // Log-probabilities reach -19, where float32 itself is 1e-6 wide.

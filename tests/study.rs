@@ -78,7 +78,7 @@ fn permuted_prompts_give_permuted_scores() {
     assert_close("scores", &ours.concat().concat(), &theirs.concat().concat(), 1e-6);
     let run = |cases: &[Case]| {
         let baseline = pollster::block_on(baseline(&model, cases, target(), &NoPace)).unwrap();
-        ablate(&model, &baseline, Component::Mlp(0), Kind::DatasetMean).unwrap().patterns
+        pollster::block_on(ablate(&model, &baseline, Component::Mlp(0), Kind::DatasetMean)).unwrap().patterns
     };
     let (mut ours, theirs) = (run(&cases), run(&reversed));
     ours.reverse();
@@ -92,12 +92,7 @@ struct Slow<'a> {
 }
 
 impl Hooks for Slow<'_> {
-    fn run(
-        &self,
-        point: HookPoint,
-        compute: &mut dyn FnMut() -> headscope::model::Result<Tensor>,
-    ) -> headscope::model::Result<Tensor> {
-        let activation = compute()?;
+    fn seen(&self, point: HookPoint, activation: Tensor) -> headscope::model::Result<Tensor> {
         Ok(if point == self.point { (self.change)(&activation) } else { activation })
     }
 }
@@ -110,11 +105,11 @@ fn slowly(
 ) -> Vec<f64> {
     let hooks = Slow { point, change };
     let ids: Vec<Vec<u32>> = cases.iter().map(|case| case.ids.clone()).collect();
-    let mut resid = model.embed(&ids, &hooks).unwrap();
+    let mut resid = pollster::block_on(model.embed(&ids, &hooks)).unwrap();
     for l in 0..target().layer {
-        resid = model.block(l, &resid, &hooks).unwrap();
+        resid = pollster::block_on(model.block(l, &resid, &hooks)).unwrap();
     }
-    let pattern = model.pattern(target().layer, &resid, &hooks).unwrap();
+    let pattern = pollster::block_on(model.pattern(target().layer, &resid, &hooks)).unwrap();
     let one = pattern.i((.., target().head)).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
     one.into_iter().map(f64::from).collect()
 }
@@ -125,7 +120,7 @@ fn ablations_that_reuse_a_run_equal_a_run_from_the_start() {
     let model = Folder::open(FOLDER).model(&cases, Depth::Pattern(2));
     let baseline = pollster::block_on(baseline(&model, &cases, target(), &NoPace)).unwrap();
     let check = |component, kind, point, change: &dyn Fn(&Tensor) -> Tensor| {
-        let ours = ablate(&model, &baseline, component, kind).unwrap();
+        let ours = pollster::block_on(ablate(&model, &baseline, component, kind)).unwrap();
         let theirs = slowly(&model, &cases, point, change);
         assert_close(&format!("{component}|{kind}"), &flat(&ours.patterns), &theirs, 1e-6);
     };
@@ -141,28 +136,19 @@ fn ablations_that_reuse_a_run_equal_a_run_from_the_start() {
     check(Component::Pattern(1), Kind::HeadMean, HookPoint::Pattern(1), &heads);
     let one_head = |x: &Tensor| {
         // z of head 3 becomes its mean over the positions of its prompt.
-        let mut prompts = x.to_vec3_of_heads();
-        for heads in &mut prompts {
-            let rows = &mut heads[3];
-            let n = rows.len() as f32;
-            let mean: Vec<f32> =
-                (0..rows[0].len()).map(|e| rows.iter().map(|row| row[e]).sum::<f32>() / n).collect();
-            rows.iter_mut().for_each(|row| row.clone_from(&mean));
+        let [_, tokens, heads, e] = x.dims()[..] else { panic!("z has four dimensions") };
+        let mut z = x.flatten_all().unwrap().to_vec1::<f32>().unwrap();
+        for prompt in z.chunks_exact_mut(tokens * heads * e) {
+            for i in 3 * e..4 * e {
+                let column = (0..tokens).map(|t| t * heads * e + i);
+                let mean = column.clone().map(|at| prompt[at]).sum::<f32>() / tokens as f32;
+                column.for_each(|at| prompt[at] = mean);
+            }
         }
-        Tensor::new(prompts.concat().concat().concat(), &Device::Cpu).unwrap().reshape(x.shape()).unwrap()
+        Tensor::from_vec(z, x.shape(), &Device::Cpu).unwrap()
     };
     let head = Component::Head(Head { layer: 1, head: 3 });
     check(head, Kind::PositionMean, HookPoint::Z(1), &one_head);
-}
-
-trait ToVec4 {
-    fn to_vec3_of_heads(&self) -> Vec<Vec<Vec<Vec<f32>>>>;
-}
-
-impl ToVec4 for Tensor {
-    fn to_vec3_of_heads(&self) -> Vec<Vec<Vec<Vec<f32>>>> {
-        (0..self.dim(0).unwrap()).map(|b| self.i(b).unwrap().to_vec3::<f32>().unwrap()).collect()
-    }
 }
 
 #[test]
@@ -171,7 +157,7 @@ fn resampling_takes_every_prompt_from_another() {
     let cases = notebook_cases()[..8].to_vec();
     let model = Folder::open(FOLDER).model(&cases, Depth::Pattern(2));
     let baseline = pollster::block_on(baseline(&model, &cases, target(), &NoPace)).unwrap();
-    let ours = ablate(&model, &baseline, Component::Mlp(1), Kind::Resample).unwrap();
+    let ours = pollster::block_on(ablate(&model, &baseline, Component::Mlp(1), Kind::Resample)).unwrap();
     // For each prompt, which other prompt's MLP output gives that pattern?
     let ids: Vec<Vec<u32>> = cases.iter().map(|case| case.ids.clone()).collect();
     let mut seen = Vec::new();
@@ -195,7 +181,7 @@ fn resampling_takes_every_prompt_from_another() {
     seen.sort_unstable();
     assert_eq!(seen, (0..cases.len()).collect::<Vec<_>>(), "each prompt is used once");
     let one = pollster::block_on(headscope::study::baseline(&model, &cases[..1], target(), &NoPace)).unwrap();
-    let alone = ablate(&model, &one, Component::Embed, Kind::Resample);
+    let alone = pollster::block_on(ablate(&model, &one, Component::Embed, Kind::Resample));
     assert!(matches!(alone, Err(StudyError::NoOthers { .. })));
 }
 
@@ -203,25 +189,18 @@ fn resampling_takes_every_prompt_from_another() {
 fn an_ablation_computes_only_what_it_can_change() {
     struct Count(RefCell<Vec<HookPoint>>);
     impl Hooks for Count {
-        fn run(
-            &self,
-            point: HookPoint,
-            compute: &mut dyn FnMut() -> headscope::model::Result<Tensor>,
-        ) -> headscope::model::Result<Tensor> {
+        fn known(&self, point: HookPoint) -> Option<Tensor> {
             self.0.borrow_mut().push(point);
             // An MLP output that is known spares the MLP; a stream that is known spares attention.
-            if point == HookPoint::ResidMid(0) {
-                Ok(Tensor::zeros((1, 13, 32), candle_core::DType::F32, &Device::Cpu)?)
-            } else {
-                compute()
-            }
+            (point == HookPoint::ResidMid(0))
+                .then(|| Tensor::zeros((1, 13, 32), candle_core::DType::F32, &Device::Cpu).unwrap())
         }
     }
     let cases = notebook_cases();
     let model = Folder::open(FOLDER).model(&cases, Depth::Pattern(2));
     let count = Count(RefCell::default());
-    let resid = model.embed(&[cases[0].ids.clone()], &NoHooks).unwrap();
-    model.block(0, &resid, &count).unwrap();
+    let resid = pollster::block_on(model.embed(&[cases[0].ids.clone()], &NoHooks)).unwrap();
+    pollster::block_on(model.block(0, &resid, &count)).unwrap();
     let points = count.0.into_inner();
     assert_eq!(
         points,
@@ -234,7 +213,9 @@ fn impossible_ablations_are_refused() {
     let cases = notebook_cases();
     let model = Folder::open(FOLDER).model(&cases, Depth::Pattern(2));
     let baseline = pollster::block_on(baseline(&model, &cases, target(), &NoPace)).unwrap();
-    let refused = |component, kind| ablate(&model, &baseline, component, kind).unwrap_err().to_string();
+    let refused = |component, kind| {
+        pollster::block_on(ablate(&model, &baseline, component, kind)).unwrap_err().to_string()
+    };
     assert_eq!(refused(Component::Pattern(0), Kind::Zero), "L0.pattern cannot be ablated by zero");
     assert_eq!(refused(Component::Embed, Kind::HeadMean), "embed cannot be ablated by head-mean");
     assert_eq!(refused(Component::Mlp(2), Kind::Zero), "L2.mlp does not feed L2H1");
@@ -297,10 +278,10 @@ fn hook_points_carry_transformer_lens_names() {
     let cases = notebook_cases();
     let model = Folder::open(FOLDER).model(&cases, Depth::Pattern(2));
     let recorder = Recorder::of(&[HookPoint::Z(0), HookPoint::ResidMid(0)]);
-    let resid = model.embed(&[cases[0].ids.clone()], &NoHooks).unwrap();
-    model.block(0, &resid, &recorder).unwrap();
+    let resid = pollster::block_on(model.embed(&[cases[0].ids.clone()], &NoHooks)).unwrap();
+    pollster::block_on(model.block(0, &resid, &recorder)).unwrap();
     let seen = recorder.into_seen();
-    assert_eq!(seen[&HookPoint::Z(0)].dims(), [1, 4, 13, 8]);
+    assert_eq!(seen[&HookPoint::Z(0)].dims(), [1, 13, 4, 8]);
     assert_eq!(seen[&HookPoint::ResidMid(0)].dims(), [1, 13, 32]);
 }
 

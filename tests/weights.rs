@@ -206,7 +206,9 @@ fn prefixed_names_and_half_precision_are_read() {
     let config = config().to_string();
     let resid = |file: Vec<u8>| {
         let model = Folder::of(config.as_bytes(), file).model(&cases, Depth::Pattern(2));
-        let resid = model.block(0, &model.embed(&ids, &NoHooks).unwrap(), &NoHooks).unwrap();
+        let resid = pollster::block_on(async {
+            model.block(0, &model.embed(&ids, &NoHooks).await.unwrap(), &NoHooks).await.unwrap()
+        });
         resid.flatten_all().unwrap().to_vec1::<f32>().unwrap()
     };
     let exact = resid(read(&format!("{FOLDER}/model.safetensors")));

@@ -47,12 +47,7 @@ struct Slow<'a> {
 }
 
 impl Hooks for Slow<'_> {
-    fn run(
-        &self,
-        point: HookPoint,
-        compute: &mut dyn FnMut() -> headscope::model::Result<Tensor>,
-    ) -> headscope::model::Result<Tensor> {
-        let mut activation = compute()?;
+    fn seen(&self, point: HookPoint, mut activation: Tensor) -> headscope::model::Result<Tensor> {
         for (_, change) in self.changes.iter().filter(|(at, _)| *at == point) {
             activation = change(&activation, &self.seen.borrow());
         }
@@ -64,11 +59,11 @@ impl Hooks for Slow<'_> {
 fn slowly(model: &Gpt2, cases: &[Case], changes: Vec<(HookPoint, Change)>) -> Vec<f64> {
     let hooks = Slow { changes, seen: RefCell::default() };
     let ids: Vec<Vec<u32>> = cases.iter().map(|case| case.ids.clone()).collect();
-    let mut resid = model.embed(&ids, &hooks).unwrap();
+    let mut resid = pollster::block_on(model.embed(&ids, &hooks)).unwrap();
     for l in 0..target().layer {
-        resid = model.block(l, &resid, &hooks).unwrap();
+        resid = pollster::block_on(model.block(l, &resid, &hooks)).unwrap();
     }
-    let pattern = model.pattern(target().layer, &resid, &NoHooks).unwrap();
+    let pattern = pollster::block_on(model.pattern(target().layer, &resid, &NoHooks)).unwrap();
     let one = pattern.i((.., target().head)).unwrap().flatten_all().unwrap().to_vec1::<f32>().unwrap();
     one.into_iter().map(f64::from).collect()
 }
@@ -88,7 +83,7 @@ fn several_components_are_replaced_in_one_run() {
     let baseline = pollster::block_on(baseline(&model, &cases, target(), &NoPace)).unwrap();
     let check = |parts: &[(Component, Kind)], changes: Vec<(HookPoint, Change)>| {
         let ablation = Ablation::together(parts.iter().copied());
-        let ours = ablate_together(&model, &baseline, &ablation).unwrap();
+        let ours = pollster::block_on(ablate_together(&model, &baseline, &ablation)).unwrap();
         let theirs = slowly(&model, &cases, changes);
         assert_close(&ablation.components(), &flat(&ours.patterns), &theirs, 2e-6);
     };
@@ -127,9 +122,9 @@ fn several_components_are_replaced_in_one_run() {
     // Two heads of one layer: both rows of z, and no other.
     let heads = [Head { layer: 1, head: 0 }, Head { layer: 1, head: 3 }];
     let both = |z: &Tensor, _: &HashMap<HookPoint, Tensor>| {
-        let mean = z.mean_keepdim(2).unwrap().broadcast_as(z.shape()).unwrap();
-        let row = |h: usize| if h == 0 || h == 3 { mean.i((.., h)) } else { z.i((.., h)) }.unwrap();
-        Tensor::stack(&(0..4).map(row).collect::<Vec<_>>(), 1).unwrap()
+        let mean = z.mean_keepdim(1).unwrap().broadcast_as(z.shape()).unwrap();
+        let row = |h: usize| if h == 0 || h == 3 { mean.i((.., .., h)) } else { z.i((.., .., h)) }.unwrap();
+        Tensor::stack(&(0..4).map(row).collect::<Vec<_>>(), 2).unwrap()
     };
     let parts = heads.map(|head| (Component::Head(head), PositionMean));
     check(&parts, vec![(HookPoint::Z(1), &both)]);
@@ -140,7 +135,7 @@ fn an_ablation_of_nothing_changes_nothing() {
     let cases = notebook_cases();
     let model = whole_model(&cases);
     let kept = pollster::block_on(baseline(&model, &cases, target(), &NoPace)).unwrap();
-    let nothing = ablate_together(&model, &kept, &Ablation::default()).unwrap();
+    let nothing = pollster::block_on(ablate_together(&model, &kept, &Ablation::default())).unwrap();
     assert_eq!(nothing.patterns, kept.pattern.patterns);
     let ablations = [Ablation::default()];
     let effects = effects(&model, &cases, &kept, Metric::RowMass, &ablations, &NoPace);
@@ -175,7 +170,9 @@ fn too_late_or_unfit_components_are_refused_in_company_too() {
     let model = whole_model(&cases);
     let kept = pollster::block_on(baseline(&model, &cases, target(), &NoPace)).unwrap();
     let run = |parts: &[(Component, Kind)]| {
-        ablate_together(&model, &kept, &Ablation::together(parts.iter().copied())).unwrap_err().to_string()
+        pollster::block_on(ablate_together(&model, &kept, &Ablation::together(parts.iter().copied())))
+            .unwrap_err()
+            .to_string()
     };
     let fine = (Component::Embed, Kind::Zero);
     assert_eq!(run(&[fine, (Component::MlpOnly(2), Kind::Zero)]), "L2.mlp-only does not feed L2H1");
@@ -367,9 +364,9 @@ fn a_text_is_read_token_by_token() {
             _ => vec![(HookPoint::MlpOut(1), &over_positions)],
         };
         let hooks = Slow { changes, seen: RefCell::default() };
-        let mut resid = model.embed(std::slice::from_ref(&ids), &hooks).unwrap();
+        let mut resid = pollster::block_on(model.embed(std::slice::from_ref(&ids), &hooks)).unwrap();
         for l in 0..3 {
-            resid = model.block(l, &resid, &hooks).unwrap();
+            resid = pollster::block_on(model.block(l, &resid, &hooks)).unwrap();
         }
         let logits = model.logits(&resid).unwrap().i(0).unwrap().to_vec2::<f32>().unwrap();
         let loss = |row: &[f32], next: u32| {

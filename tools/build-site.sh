@@ -23,30 +23,50 @@ if commit=$(git log -1 --format=%h.%cs 2>/dev/null); then
     [ -z "$(git status --porcelain)" ] || name=$name.edited
 fi
 
-# ---- Rust -> wasm -------------------------------------------------------------
+# ---- Rust -> wasm, twice -------------------------------------------------------
 
-# As a cdylib alone: built together with the rlib, it would silently go without
-# link-time optimisation.
-cargo rustc --lib --release --target "$target" --crate-type cdylib
-
+# Relaxed vectors fuse a product and its sum, which not every browser can: a
+# module that has them does not compile there. So there are two, and the page
+# chooses (www/wasm.js).
 wasm=${CARGO_TARGET_DIR:-target}/$target/release/headscope.wasm
-recipe="$(wasm-bindgen --version) $(wasm-opt --version) $wasm_opt_flags"
-if ! cmp -s "$wasm" build/pkg.input.wasm || [ "$recipe" != "$(cat build/pkg.recipe 2>/dev/null)" ]; then
-    rm -rf build/pkg build/pkg.recipe
-    wasm-bindgen --target web --out-dir build/pkg.new --out-name headscope "$wasm"
+recipe=$(
+    rustc -vV && wasm-bindgen --version && wasm-opt --version && echo "$wasm_opt_flags"
+    cat tools/build-site.sh Cargo.toml Cargo.lock .cargo/config.toml data/tiny/config.json
+    find src -type f | sort | xargs sha256sum
+)
+
+# build_wasm NAME RUSTC-FLAGS...: build/pkg.new/NAME.js and NAME.wasm
+build_wasm() {
+    folder=build/pkg.new/$1
+    shift
+    # As a cdylib alone: built together with the rlib, it would silently go
+    # without link-time optimisation.
+    cargo rustc --lib --release --target "$target" --crate-type cdylib -- "$@"
+    wasm-bindgen --target web --out-dir "$folder" --out-name headscope "$wasm"
     # shellcheck disable=SC2086
-    wasm-opt $wasm_opt_flags build/pkg.new/headscope_bg.wasm -o build/pkg.new/optimised.wasm
-    mv build/pkg.new/optimised.wasm build/pkg.new/headscope_bg.wasm
-    mv build/pkg.new build/pkg
-    cp "$wasm" build/pkg.input.wasm
+    wasm-opt $wasm_opt_flags --enable-relaxed-simd "$folder/headscope_bg.wasm" -o "$folder.wasm"
+    esbuild --minify-whitespace --log-level=warning "$folder/headscope.js" --outfile="$folder.js"
+}
+
+if [ "$recipe" != "$(cat build/pkg.recipe 2>/dev/null)" ]; then
+    rm -rf build/pkg build/pkg.new build/pkg.recipe
+    build_wasm relaxed -C target-feature=+relaxed-simd
+    build_wasm fixed
+    # One JavaScript serves both: they differ in comments alone.
+    cmp build/pkg.new/relaxed.js build/pkg.new/fixed.js
+    mkdir build/pkg
+    mv build/pkg.new/relaxed.wasm build/pkg.new/fixed.wasm build/pkg/
+    mv build/pkg.new/fixed.js build/pkg/headscope.js
     echo "$recipe" >build/pkg.recipe
 fi
 
-# ---- the chart library --------------------------------------------------------
+# ---- libraries for the page ----------------------------------------------------
 
 esbuild www/vendor-src/plot.entry.js --bundle --minify --format=esm --target=es2022 \
     --log-level=warning --metafile=build/plot.meta.json --outfile=build/vendor/plot.js
-node tools/licences.mjs build/plot.meta.json >build/LICENSES.txt
+esbuild www/vendor-src/wasm-features.entry.js --bundle --minify --format=esm --target=es2022 \
+    --log-level=warning --metafile=build/features.meta.json --outfile=build/vendor/wasm-features.js
+node tools/licences.mjs build/plot.meta.json build/features.meta.json >build/LICENSES.txt
 
 # ---- dist/ --------------------------------------------------------------------
 
@@ -56,7 +76,7 @@ rm -rf build/dist
 mkdir -p build/dist/pkg build/dist/data/tiny
 cp -R www/. build/dist/
 rm -rf build/dist/vendor-src build/dist/tsconfig.json build/dist/types.d.ts
-cp build/pkg/headscope.js build/pkg/headscope_bg.wasm build/dist/pkg/
+cp build/pkg/* build/dist/pkg/
 cp -R build/vendor build/dist/
 sed -i "s/^export const BUILD = .*/export const BUILD = '$name';/" build/dist/build.js
 cp -R data/semantic_words.csv data/tokenizer data/gpt2 build/dist/data/
@@ -65,4 +85,4 @@ cp build/LICENSES.txt build/dist/
 rm -rf dist
 mv build/dist dist
 
-echo "site: dist/ is complete: $(du -sk dist | cut -f 1) kB, of which wasm $(($(wc -c <dist/pkg/headscope_bg.wasm) / 1024)) kB, build $name"
+echo "site: dist/ is complete: $(du -sk dist | cut -f 1) kB, of which wasm $(($(wc -c <dist/pkg/fixed.wasm) / 1024)) kB, build $name"

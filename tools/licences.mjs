@@ -1,4 +1,4 @@
-// node tools/licences.mjs METAFILE: prints the notices of everything the site
+// node tools/licences.mjs METAFILES...: prints the notices of everything the site
 // ships: the node packages that esbuild's metafile names, and the crates that
 // cargo builds for wasm32. Their licences ask for it.
 
@@ -15,12 +15,14 @@ import path from 'node:path';
  */
 
 /**
- * The node packages whose files went into a bundle.
- * @param {string} metafile
+ * The node packages whose files went into the bundles.
+ * @param {string[]} metafiles
  * @returns {Part[]}
  */
-function bundledPackages(metafile) {
-  const inputs = Object.keys(JSON.parse(readFileSync(metafile, 'utf8')).inputs);
+function bundledPackages(metafiles) {
+  const inputs = metafiles.flatMap((metafile) =>
+    Object.keys(JSON.parse(readFileSync(metafile, 'utf8')).inputs),
+  );
   const folders = inputs.map((input) => /^.*node_modules\/(?:@[^/]+\/)?[^/]+/.exec(input)?.[0]);
   return [...new Set(folders)]
     .filter((folder) => folder !== undefined)
@@ -77,8 +79,7 @@ function texts({ folder }) {
     .map((entry) => readFileSync(path.join(folder, entry.name), 'utf8').trim());
 }
 
-const metafile = process.argv[2] ?? '';
-const parts = [...bundledPackages(metafile), ...linkedCrates()].sort((a, b) =>
+const parts = [...bundledPackages(process.argv.slice(2)), ...linkedCrates()].sort((a, b) =>
   a.name.localeCompare(b.name, 'en'),
 );
 

@@ -17,12 +17,15 @@ export class EngineClient {
   #lost = null;
   #worker;
 
-  /** @param {WebAssembly.Module} module */
-  constructor(module) {
+  /**
+   * @param {WebAssembly.Module} module
+   * @param {number} threads how many share the work at a model
+   */
+  constructor(module, threads) {
     this.#worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
     this.#worker.addEventListener('message', ({ data }) => this.#receive(data));
     this.#worker.addEventListener('error', (event) => this.#lose(event.message));
-    this.#post({ init: { module, base: new URL('./', import.meta.url).href } });
+    this.#post({ init: { module, base: new URL('./', import.meta.url).href, threads } });
   }
 
   /**

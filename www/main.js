@@ -27,6 +27,7 @@ import { stateName } from './study-state.js';
 import { Study } from './study.js';
 import { setUpTarget } from './target.js';
 import { setUpTheme } from './theme.js';
+import { chosenThreads, setUpThreads } from './threads.js';
 import { parse_words } from './pkg/headscope.js';
 import { loadWasm } from './wasm.js';
 import { setUpWords } from './words.js';
@@ -34,12 +35,13 @@ import { setUpWords } from './words.js';
 async function openStudy() {
   const [module, words] = await Promise.all([loadWasm(), fetchText('./data/semantic_words.csv')]);
   const { settings, problems } = readLink();
-  const study = new Study(new EngineClient(module), settings, problems);
+  const study = new Study(new EngineClient(module, chosenThreads()), settings, problems);
 
   setUpSteps(study);
   setUpLinkNotice(study);
   setUpModelChoice(study);
   setUpStorage(study);
+  setUpThreads(study);
   setUpSettings(study);
   setUpTarget(study);
   setUpWords(study, words);

@@ -168,6 +168,15 @@ export class Study {
   }
 
   /**
+   * The open model is opened again at the next step, its weights shared out anew.
+   * @param {number} threads
+   */
+  async useThreads(threads) {
+    await this.#engine.call('use_threads', { threads });
+    await this.#estimate(this.#turn);
+  }
+
+  /**
    * Runs a tool; `args` gives what it takes beside the settings.
    * @param {Tool} tool
    * @param {() => object | Promise<object>} [args]

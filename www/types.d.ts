@@ -341,13 +341,31 @@ interface EngineMethods {
     };
     result: Continuation;
   };
+  use_threads: { args: { threads: number }; result: null };
   self_check: { args: { settings: Settings; figures: string }; result: SelfCheck };
   export_json: { args: {}; result: string };
   export_csv: { args: {}; result: string };
 }
 
+interface EngineOptions {
+  module: WebAssembly.Module;
+  /** Address of the site's folder. */
+  base: string;
+  /** How many threads share the work at a model. */
+  threads: number;
+}
+
+/** To and from a worker beside the computing one. */
+type ToMember =
+  | { init: WebAssembly.Module }
+  | { give: { name: string; rows: number; columns: number; numbers: Float32Array } }
+  | { ask: { id: number; job: string[]; x: Float32Array } };
+
+type FromMember =
+  { ready: true } | { id: number; numbers: Float32Array } | { id: number; error: string };
+
 type ToWorker =
-  | { init: { module: WebAssembly.Module; base: string } }
+  | { init: EngineOptions }
   | { id: number; method: keyof EngineMethods; args: object }
   | { cancel: number };
 
@@ -425,14 +443,24 @@ declare module '*/pkg/headscope.js' {
     free(): void;
   }
 
+  export class CrewMember {
+    keep(name: string, rows: number, columns: number, numbers: Float32Array): void;
+    work(job: string[], x: Float32Array): Float32Array;
+  }
+
   export class Engine {
-    constructor(base: string, build: string);
+    constructor(base: string, build: string, crew: import('./crew.js').Crew);
     [method: string]: (
       args: object,
       onProgress: (progress: Progress) => void,
       signal: AbortSignal,
     ) => Promise<unknown>;
   }
+}
+
+declare module '*/vendor/wasm-features.js' {
+  /** Whether this browser compiles relaxed vector instructions. */
+  export function relaxedSimd(): Promise<boolean>;
 }
 
 declare module '*/vendor/plot.js' {

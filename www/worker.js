@@ -3,6 +3,7 @@
 
 import init, { Engine } from './pkg/headscope.js';
 import { BUILD } from './build.js';
+import { Crew } from './crew.js';
 import { asProblem, isCancelled } from './problem.js';
 
 /** @type {Promise<Engine> | undefined} */
@@ -19,10 +20,10 @@ function reply(message) {
   self.postMessage(message);
 }
 
-/** @param {{ module: WebAssembly.Module, base: string }} options */
-async function start({ module, base }) {
+/** @param {EngineOptions} options */
+async function start({ module, base, threads }) {
   await init({ module_or_path: module });
-  return new Engine(base, BUILD);
+  return new Engine(base, BUILD, new Crew(module, threads - 1));
 }
 
 /**

@@ -1,14 +1,22 @@
 //! GPT-2, to be read top to bottom: embeddings, blocks, unembedding.
 //!
 //! Shapes: B prompts of T tokens, H heads, d = d_model, e = d_head, V words.
+//! What multiplies by weights is `async`, because other threads may have a share
+//! of them ([`crew`](super::crew)).
 
 use super::HookPoint::{
     AttnOut, Embed, K, MlpOut, Pattern, PosEmbed, Q, ResidMid, ResidPost, ResidPre, V, Z,
 };
+use super::crew::{Crew, Team};
+use super::kernels::matmul::dot_products;
+use super::linear::{self, Linear, Mlp};
+use super::ops::{LayerNorm, causal_pattern, mix};
 use super::words::Words;
-use super::{Hooks, Linear, ModelError, Result};
+use super::{Hooks, ModelError, Result};
 use crate::weights::Config;
-use candle_core::{D, Device, Tensor};
+use candle_core::{Device, Tensor};
+use std::cell::Cell;
+use std::rc::Rc;
 
 /// The model, or as much of it as has been loaded.
 #[derive(Debug)]
@@ -23,7 +31,7 @@ pub struct Gpt2 {
 }
 
 /// One layer.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Block {
     pub(super) ln_1: LayerNorm,
     /// Columns of attn.c_attn: queries, keys and values, (d, d) each.
@@ -33,24 +41,39 @@ pub(super) struct Block {
     /// attn.c_proj, (d, d).
     pub(super) attn_proj: Linear,
     pub(super) ln_2: LayerNorm,
-    /// mlp.c_fc, (d, d_mlp).
-    pub(super) mlp_in: Linear,
-    /// mlp.c_proj, (d_mlp, d).
-    pub(super) mlp_proj: Linear,
+    /// mlp.c_fc, (d, d_mlp), gelu and mlp.c_proj, (d_mlp, d).
+    pub(super) mlp: Mlp,
 }
 
-/// Scale and shift, (d) each.
-#[derive(Debug, Default)]
-pub(super) struct LayerNorm {
-    pub(super) weight: Option<Tensor>,
-    pub(super) bias: Option<Tensor>,
+impl Block {
+    fn empty(l: usize, config: &Config, team: &Team) -> Self {
+        let Config { d_model, d_mlp, .. } = *config;
+        let linear = |name: &str| Linear::new(format!("h.{l}.attn.{name}"), d_model, team);
+        Self {
+            ln_1: LayerNorm::default(),
+            q: linear("q"),
+            k: linear("k"),
+            v: linear("v"),
+            attn_proj: linear("c_proj"),
+            ln_2: LayerNorm::default(),
+            mlp: Mlp::new(format!("h.{l}.mlp"), d_model, d_mlp, team),
+        }
+    }
 }
 
 impl Gpt2 {
     /// A model of these sizes with nothing loaded.
     #[must_use]
     pub fn empty(config: Config) -> Self {
-        let blocks = (0..config.n_layer).map(|_| Block::default()).collect();
+        Self::shared(config, None)
+    }
+
+    /// The same, whose weights a crew shall share if the model is wide enough for
+    /// that to pay.
+    #[must_use]
+    pub fn shared(config: Config, crew: Option<Rc<dyn Crew>>) -> Self {
+        let team = Team::of(crew, &config);
+        let blocks = (0..config.n_layer).map(|l| Block::empty(l, &config, &team)).collect();
         let words = Words::new(config.d_vocab, config.d_model);
         Self { config, words, wpe: None, blocks, ln_f: LayerNorm::default() }
     }
@@ -67,22 +90,22 @@ impl Gpt2 {
     /// # Errors
     ///
     /// [`ModelError`] if the prompts are ragged or too long, or a row is not loaded.
-    pub fn embed(&self, prompts: &[Vec<u32>], hooks: &dyn Hooks) -> Result<Tensor> {
+    pub async fn embed(&self, prompts: &[Vec<u32>], hooks: &dyn Hooks) -> Result<Tensor> {
         let (batch, tokens) = self.check(prompts)?;
         let d = self.config.d_model;
-        let embed = hooks.run(Embed, &mut || {
+        let embed = hooks.at(Embed, async {
             let mut rows = Vec::with_capacity(batch * tokens * d);
             for &id in prompts.iter().flatten() {
                 self.words.append(id as usize, &mut rows)?;
             }
             Ok(Tensor::from_vec(rows, (batch, tokens, d), &Device::Cpu)?)
-        })?;
-        let pos_embed = hooks.run(PosEmbed, &mut || {
+        });
+        let pos_embed = hooks.at(PosEmbed, async {
             let wpe = self.wpe.as_ref().filter(|wpe| wpe.dims()[0] >= tokens);
             let rows = wpe.ok_or_else(|| ModelError::NotLoaded("wpe.weight"))?.narrow(0, 0, tokens)?;
             Ok(rows.broadcast_as((batch, tokens, d))?.contiguous()?)
-        })?;
-        Ok((embed + pos_embed)?)
+        });
+        Ok((embed.await? + pos_embed.await?)?)
     }
 
     /// Runs layer `l` on the residual stream before it, (B, T, d), and returns
@@ -91,29 +114,40 @@ impl Gpt2 {
     /// # Errors
     ///
     /// [`ModelError::NotLoaded`] names a weight that the layer lacks.
-    pub fn block(&self, l: usize, resid: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
-        let Block { v, attn_proj, ln_2, mlp_in, mlp_proj, .. } = self.layer(l)?;
-        hooks.run(ResidPost(l), &mut || {
-            let resid_pre = hooks.run(ResidPre(l), &mut || Ok(resid.clone()))?;
-            let resid_mid = hooks.run(ResidMid(l), &mut || {
-                let attn_out = hooks.run(AttnOut(l), &mut || {
-                    let z = hooks.run(Z(l), &mut || {
-                        let pattern = self.pattern_of(l, &resid_pre, hooks)?; // (B, H, T, T)
-                        let v = hooks.run(V(l), &mut || self.heads(l, v, &resid_pre))?;
-                        Ok(pattern.matmul(&v)?) // (B, H, T, e)
-                    })?;
-                    let z = z.transpose(1, 2)?.flatten_from(2)?; // (B, T, d)
-                    attn_proj.forward(&z)
-                })?;
-                Ok((&resid_pre + attn_out)?)
-            })?;
-            let mlp_out = hooks.run(MlpOut(l), &mut || {
-                let normed = ln_2.forward(&resid_mid, self.config.eps)?;
-                let hidden = mlp_in.forward(&normed)?.gelu()?; // (B, T, d_mlp)
-                mlp_proj.forward(&hidden)
-            })?;
-            Ok((resid_mid + mlp_out)?)
-        })
+    pub async fn block(&self, l: usize, resid: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
+        let Block { ln_1, q, k, v, attn_proj, ln_2, mlp, .. } = self.layer(l)?;
+        let eps = self.config.eps;
+        let after = hooks.at(ResidPost(l), async {
+            let resid_pre = hooks.at(ResidPre(l), async { Ok(resid.clone()) }).await?;
+            let resid_mid = hooks.at(ResidMid(l), async {
+                let attn_out = hooks.at(AttnOut(l), async {
+                    let z = hooks.at(Z(l), async {
+                        let normed = ln_1.forward(&resid_pre, eps)?;
+                        // One message to the crew asks for all three, if all are wanted.
+                        let values = Cell::new(None);
+                        let pattern = hooks.at(Pattern(l), async {
+                            let [q, k, v] = linear::forward([q, k, v], &normed).await?;
+                            values.set(Some(v));
+                            self.pattern_of(l, q, k, hooks).await // (B, H, T, T)
+                        });
+                        let pattern = pattern.await?;
+                        let v = hooks.at(V(l), async {
+                            match values.take() {
+                                Some(v) => self.heads(v),
+                                None => self.heads(v.forward(&normed).await?),
+                            }
+                        });
+                        mix(&pattern, &v.await?) // (B, T, H, e)
+                    });
+                    attn_proj.forward(&z.await?.flatten_from(2)?).await
+                });
+                Ok((&resid_pre + attn_out.await?)?)
+            });
+            let resid_mid = resid_mid.await?;
+            let mlp_out = hooks.at(MlpOut(l), async { mlp.forward(&ln_2.forward(&resid_mid, eps)?).await });
+            Ok((&resid_mid + mlp_out.await?)?)
+        });
+        after.await
     }
 
     /// Attention pattern of layer `l`, (B, H, T, T), from the residual stream
@@ -122,9 +156,15 @@ impl Gpt2 {
     /// # Errors
     ///
     /// [`ModelError::NotLoaded`] names a weight that is missing.
-    pub fn pattern(&self, l: usize, resid: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
-        let resid_pre = hooks.run(ResidPre(l), &mut || Ok(resid.clone()))?;
-        self.pattern_of(l, &resid_pre, hooks)
+    pub async fn pattern(&self, l: usize, resid: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
+        let Block { ln_1, q, k, .. } = self.layer(l)?;
+        let resid_pre = hooks.at(ResidPre(l), async { Ok(resid.clone()) }).await?;
+        let pattern = hooks.at(Pattern(l), async {
+            let normed = ln_1.forward(&resid_pre, self.config.eps)?;
+            let [q, k] = linear::forward([q, k], &normed).await?;
+            self.pattern_of(l, q, k, hooks).await
+        });
+        pattern.await
     }
 
     /// Next-token logits, (B, T, V), from the residual stream after the last layer.
@@ -135,30 +175,23 @@ impl Gpt2 {
     pub fn logits(&self, resid: &Tensor) -> Result<Tensor> {
         let normed = self.ln_f.forward(resid, self.config.eps)?;
         let (batch, tokens, d) = normed.dims3()?;
-        let logits = normed.reshape((batch * tokens, d))?.matmul(&self.words.table()?.t()?)?;
-        Ok(logits.reshape((batch, tokens, self.config.d_vocab))?)
+        let normed = normed.flatten_all()?.to_vec1::<f32>()?;
+        let mut logits = vec![0.0; batch * tokens * self.config.d_vocab];
+        dot_products(&normed, self.words.table()?, d, &mut logits);
+        Ok(Tensor::from_vec(logits, (batch, tokens, self.config.d_vocab), &Device::Cpu)?)
     }
 
-    fn pattern_of(&self, l: usize, resid_pre: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
-        let Block { q, k, .. } = self.layer(l)?;
-        hooks.run(Pattern(l), &mut || {
-            let q = hooks.run(Q(l), &mut || self.heads(l, q, resid_pre))?;
-            let k = hooks.run(K(l), &mut || self.heads(l, k, resid_pre))?;
-            let scale = 1.0 / (self.config.d_head() as f64).sqrt();
-            let scores = (q.matmul(&k.t()?)? * scale)?; // (B, H, T, T)
-            let scores = scores.broadcast_add(&causal_mask(scores.dim(D::Minus1)?)?)?;
-            Ok(candle_nn::ops::softmax_last_dim(&scores)?)
-        })
+    /// The pattern of what the query and key layers gave, (B, T, d) each.
+    async fn pattern_of(&self, l: usize, q: Tensor, k: Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
+        let q = hooks.at(Q(l), async { self.heads(q) }).await?;
+        let k = hooks.at(K(l), async { self.heads(k) }).await?;
+        causal_pattern(&q, &k)
     }
 
-    /// Queries, keys or values of every head, (B, H, T, e).
-    fn heads(&self, l: usize, linear: &Linear, resid_pre: &Tensor) -> Result<Tensor> {
-        let Config { n_head, eps, .. } = self.config;
-        let normed = self.layer(l)?.ln_1.forward(resid_pre, eps)?;
-        let x = linear.forward(&normed)?;
+    /// Queries, keys or values of every head, (B, T, H, e).
+    fn heads(&self, x: Tensor) -> Result<Tensor> {
         let (batch, tokens, _) = x.dims3()?;
-        let heads = x.reshape((batch, tokens, n_head, self.config.d_head()))?;
-        Ok(heads.transpose(1, 2)?.contiguous()?)
+        Ok(x.reshape((batch, tokens, self.config.n_head, self.config.d_head()))?)
     }
 
     /// The value bias of a head, (d_head), once ln_1's scale and shift are folded
@@ -169,11 +202,12 @@ impl Gpt2 {
     /// # Errors
     ///
     /// [`ModelError`] if the layer does not exist or is not loaded.
-    pub fn value_bias(&self, l: usize, head: usize) -> Result<Tensor> {
+    pub async fn value_bias(&self, l: usize, head: usize) -> Result<Tensor> {
         let Block { ln_1, v, .. } = self.layer(l)?;
-        let shift = ln_1.bias.as_ref().ok_or(ModelError::NotLoaded("ln_1.bias"))?;
+        let shift = ln_1.bias.as_deref().ok_or(ModelError::NotLoaded("ln_1.bias"))?;
+        let shift = Tensor::from_slice(shift, (1, shift.len()), &Device::Cpu)?;
         let d_head = self.config.d_head();
-        Ok(v.forward(shift)?.narrow(0, head * d_head, d_head)?)
+        Ok(v.forward(&shift).await?.flatten_all()?.narrow(0, head * d_head, d_head)?)
     }
 
     fn layer(&self, l: usize) -> Result<&Block> {
@@ -190,19 +224,4 @@ impl Gpt2 {
         }
         Ok((prompts.len(), tokens))
     }
-}
-
-impl LayerNorm {
-    fn forward(&self, x: &Tensor, eps: f64) -> Result<Tensor> {
-        let (Some(weight), Some(bias)) = (&self.weight, &self.bias) else {
-            return Err(ModelError::NotLoaded("ln_*"));
-        };
-        Ok(candle_nn::ops::layer_norm(&x.contiguous()?, weight, bias, eps as f32)?)
-    }
-}
-
-/// 0 where a destination may look and minus infinity where it may not, (T, T).
-fn causal_mask(tokens: usize) -> Result<Tensor> {
-    let cells = (0..tokens * tokens).map(|i| if i % tokens > i / tokens { f32::NEG_INFINITY } else { 0.0 });
-    Ok(Tensor::from_iter(cells, &Device::Cpu)?.reshape((tokens, tokens))?)
 }

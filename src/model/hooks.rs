@@ -16,16 +16,16 @@ pub enum HookPoint {
     PosEmbed,
     /// Residual stream before a layer, (B, T, d_model).
     ResidPre(usize),
-    /// Queries, (B, n_head, T, d_head).
+    /// Queries, (B, T, n_head, d_head).
     Q(usize),
-    /// Keys, (B, n_head, T, d_head).
+    /// Keys, (B, T, n_head, d_head).
     K(usize),
-    /// Values, (B, n_head, T, d_head). They include the value bias, which
+    /// Values, (B, T, n_head, d_head). They include the value bias, which
     /// TransformerLens moves into the output bias by default.
     V(usize),
     /// Attention pattern, (B, n_head, T, T); every row sums to 1.
     Pattern(usize),
-    /// Each head's mix of values, (B, n_head, T, d_head).
+    /// Each head's mix of values, (B, T, n_head, d_head).
     Z(usize),
     /// Output of attention, (B, T, d_model).
     AttnOut(usize),
@@ -58,27 +58,46 @@ impl fmt::Display for HookPoint {
 
 /// Sees every activation of a forward pass and may put another in its place.
 ///
-/// A hook that does not call `compute` spares the model the work of it and of
+/// A hook that knows an activation spares the model the work of it and of
 /// everything that only it would have used. That is how an ablation reuses what
 /// an earlier run computed.
 pub trait Hooks {
-    /// Returns the activation at `point`; `compute` makes the model's own.
+    /// The activation at `point`, if it need not be computed.
+    fn known(&self, _point: HookPoint) -> Option<Tensor> {
+        None
+    }
+
+    /// Sees the activation at `point`, known or computed, and returns the one to
+    /// go on with.
     ///
     /// # Errors
     ///
-    /// What `compute` reports, or the hook's own failure.
-    fn run(&self, point: HookPoint, compute: &mut dyn FnMut() -> Result<Tensor>) -> Result<Tensor>;
+    /// The hook's own failure.
+    fn seen(&self, _point: HookPoint, activation: Tensor) -> Result<Tensor> {
+        Ok(activation)
+    }
+}
+
+impl dyn Hooks + '_ {
+    /// The activation at `point`, which `compute` makes if no hook knows it.
+    pub(super) async fn at(
+        &self,
+        point: HookPoint,
+        compute: impl Future<Output = Result<Tensor>>,
+    ) -> Result<Tensor> {
+        let activation = match self.known(point) {
+            Some(known) => known,
+            None => compute.await?,
+        };
+        self.seen(point, activation)
+    }
 }
 
 /// Leaves everything as it is.
 #[derive(Debug, Clone, Copy)]
 pub struct NoHooks;
 
-impl Hooks for NoHooks {
-    fn run(&self, _: HookPoint, compute: &mut dyn FnMut() -> Result<Tensor>) -> Result<Tensor> {
-        compute()
-    }
-}
+impl Hooks for NoHooks {}
 
 /// Keeps the activations of chosen points: TransformerLens' `run_with_cache`.
 #[derive(Debug, Default)]
@@ -102,8 +121,7 @@ impl Recorder {
 }
 
 impl Hooks for Recorder {
-    fn run(&self, point: HookPoint, compute: &mut dyn FnMut() -> Result<Tensor>) -> Result<Tensor> {
-        let activation = compute()?;
+    fn seen(&self, point: HookPoint, activation: Tensor) -> Result<Tensor> {
         if self.wanted.contains(&point) {
             self.seen.borrow_mut().insert(point, activation.clone());
         }

@@ -1,17 +1,21 @@
 //! GPT-2 with named hook points, as much of it as a study needs.
 //!
 //! [`gpt2`] is the forward pass; [`Hooks`] watch it or step in; [`Depth`] says
-//! how far it has to go, from which follows what has to be loaded.
+//! how far it has to go, from which follows what has to be loaded. Weights are
+//! multiplied in [`kernels`], and may be shared with the threads of a [`crew`].
 
+pub mod crew;
 pub mod gpt2;
 pub mod hooks;
-pub mod linear;
+pub mod kernels;
+mod linear;
+mod ops;
 pub mod parts;
 mod words;
 
+pub use crew::Crew;
 pub use gpt2::Gpt2;
 pub use hooks::{HookPoint, Hooks, NoHooks, Recorder};
-pub use linear::Linear;
 pub use parts::{Depth, Need};
 
 /// Why the model cannot compute.
@@ -34,6 +38,9 @@ pub enum ModelError {
     /// Prompts of one batch have to be equally long and not empty.
     #[error("the prompts of a batch are not equally long")]
     Ragged,
+    /// A thread that has a share of the weights is gone.
+    #[error("a computing thread stopped: {0}")]
+    CrewLost(String),
     /// A tensor operation failed; its message carries the shapes.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),

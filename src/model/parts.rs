@@ -1,7 +1,7 @@
 //! Which tensors a study needs, and where a tensor's numbers go.
 
 use super::gpt2::Block;
-use super::{Gpt2, Linear, ModelError, Result};
+use super::{Gpt2, ModelError, Result};
 use crate::weights::plan::{LONGEST, REQUEST_COST};
 use crate::weights::{Config, Part};
 use candle_core::{Device, Tensor};
@@ -98,8 +98,8 @@ impl Gpt2 {
             "wpe.weight" => {
                 self.wpe = Some(Tensor::from_vec(numbers, (part.rows.len(), d_model), &Device::Cpu)?);
             }
-            "ln_f.weight" => self.ln_f.weight = Some(vector(numbers)?),
-            "ln_f.bias" => self.ln_f.bias = Some(vector(numbers)?),
+            "ln_f.weight" => self.ln_f.weight = Some(numbers),
+            "ln_f.bias" => self.ln_f.bias = Some(numbers),
             name => {
                 let no_such = || ModelError::NoSuchTensor(name.to_owned());
                 let (l, name) =
@@ -141,41 +141,32 @@ impl Block {
             "attn.c_proj.bias" => self.attn_proj.has_bias(),
             "ln_2.weight" => self.ln_2.weight.is_some(),
             "ln_2.bias" => self.ln_2.bias.is_some(),
-            "mlp.c_fc.weight" => self.mlp_in.has_weight(),
-            "mlp.c_fc.bias" => self.mlp_in.has_bias(),
-            "mlp.c_proj.weight" => self.mlp_proj.has_weight(),
-            "mlp.c_proj.bias" => self.mlp_proj.has_bias(),
-            _ => false,
+            name => self.mlp.has(name),
         }
     }
 
     fn insert(&mut self, name: &str, numbers: Vec<f32>, d: usize) -> Result<()> {
-        let all = |linear: &mut Linear, weight: &[f32], rows: usize| {
-            let width = weight.len() / rows;
-            linear.set_weight(weight, width, 0..width);
-        };
-        let mlp_rows = numbers.len() / d;
         match name {
-            "ln_1.weight" => self.ln_1.weight = Some(vector(numbers)?),
-            "ln_1.bias" => self.ln_1.bias = Some(vector(numbers)?),
+            "ln_1.weight" => self.ln_1.weight = Some(numbers),
+            "ln_1.bias" => self.ln_1.bias = Some(numbers),
             "attn.c_attn.weight" => {
                 for (i, linear) in [&mut self.q, &mut self.k, &mut self.v].into_iter().enumerate() {
-                    linear.set_weight(&numbers, 3 * d, i * d..(i + 1) * d);
+                    linear.set_weight(&numbers, 3 * d, i * d)?;
                 }
             }
             "attn.c_attn.bias" => {
                 for (i, linear) in [&mut self.q, &mut self.k, &mut self.v].into_iter().enumerate() {
-                    linear.set_bias(&numbers[i * d..(i + 1) * d]);
+                    linear.set_bias(&numbers[i * d..(i + 1) * d])?;
                 }
             }
-            "attn.c_proj.weight" => all(&mut self.attn_proj, &numbers, d),
-            "attn.c_proj.bias" => self.attn_proj.set_bias(&numbers),
-            "ln_2.weight" => self.ln_2.weight = Some(vector(numbers)?),
-            "ln_2.bias" => self.ln_2.bias = Some(vector(numbers)?),
-            "mlp.c_fc.weight" => all(&mut self.mlp_in, &numbers, d),
-            "mlp.c_fc.bias" => self.mlp_in.set_bias(&numbers),
-            "mlp.c_proj.weight" => all(&mut self.mlp_proj, &numbers, mlp_rows),
-            "mlp.c_proj.bias" => self.mlp_proj.set_bias(&numbers),
+            "attn.c_proj.weight" => self.attn_proj.set_weight(&numbers, d, 0)?,
+            "attn.c_proj.bias" => self.attn_proj.set_bias(&numbers)?,
+            "ln_2.weight" => self.ln_2.weight = Some(numbers),
+            "ln_2.bias" => self.ln_2.bias = Some(numbers),
+            "mlp.c_fc.weight" => self.mlp.set_fc_weight(&numbers)?,
+            "mlp.c_fc.bias" => self.mlp.set_fc_bias(&numbers)?,
+            "mlp.c_proj.weight" => self.mlp.set_proj_weight(&numbers)?,
+            "mlp.c_proj.bias" => self.mlp.set_proj_bias(&numbers)?,
             _ => return Err(ModelError::NoSuchTensor(name.to_owned())),
         }
         Ok(())
@@ -184,8 +175,4 @@ impl Block {
 
 fn part(tensor: &str, rows: Range<usize>) -> Part {
     Part { tensor: tensor.to_owned(), rows }
-}
-
-fn vector(numbers: Vec<f32>) -> Result<Tensor> {
-    Ok(Tensor::new(numbers, &Device::Cpu)?)
 }

@@ -2,7 +2,6 @@
 //! once all of them are.
 
 use super::{ModelError, Result};
-use candle_core::{Device, Tensor};
 use std::collections::HashMap;
 
 /// Rows of wte, (d) each.
@@ -14,7 +13,7 @@ pub(super) struct Words {
     /// The table while it fills, (V, d), and which of its rows are there.
     filling: Option<(Vec<f32>, Vec<bool>)>,
     /// The whole table, (V, d).
-    table: Option<Tensor>,
+    table: Option<Vec<f32>>,
 }
 
 impl Words {
@@ -54,7 +53,7 @@ impl Words {
         there[from..from + rows].fill(true);
         if there.iter().all(|&there| there) {
             let (table, _) = self.filling.take().unwrap_or_default();
-            self.table = Some(Tensor::from_vec(table, (d_vocab, d), &Device::Cpu)?);
+            self.table = Some(table);
         }
         Ok(())
     }
@@ -62,9 +61,8 @@ impl Words {
     /// Appends one row.
     pub(super) fn append(&self, id: usize, to: &mut Vec<f32>) -> Result<()> {
         let (d, missing) = (self.d, ModelError::NotLoaded("wte.weight"));
-        if let Some(table) = self.table.as_ref().filter(|_| id < self.d_vocab) {
-            to.extend(table.get(id)?.to_vec1::<f32>()?);
-        } else if let Some((table, _)) = self.filling.as_ref().filter(|_| self.has(id)) {
+        let table = self.table.as_ref().or(self.filling.as_ref().map(|(table, _)| table));
+        if let Some(table) = table.filter(|_| id < self.d_vocab && self.has(id)) {
             to.extend_from_slice(&table[id * d..(id + 1) * d]);
         } else {
             to.extend_from_slice(self.rows.get(&id).ok_or(missing)?);
@@ -73,7 +71,7 @@ impl Words {
     }
 
     /// The whole table, (V, d).
-    pub(super) fn table(&self) -> Result<&Tensor> {
-        self.table.as_ref().ok_or(ModelError::NotLoaded("wte.weight"))
+    pub(super) fn table(&self) -> Result<&[f32]> {
+        self.table.as_deref().ok_or(ModelError::NotLoaded("wte.weight"))
     }
 }

@@ -51,7 +51,7 @@ pub async fn baseline(
 ) -> Result<Baseline, StudyError> {
     let ids: Vec<Vec<u32>> = cases.iter().map(|case| case.ids.clone()).collect();
     let recorder = Recorder::of(&[HookPoint::Embed, HookPoint::PosEmbed]);
-    let mut resid = model.embed(&ids, &recorder)?;
+    let mut resid = model.embed(&ids, &recorder).await?;
     let mut clean = recorder.into_seen();
     for l in 0..head.layer {
         pace.step(l, head.layer).await?;
@@ -62,10 +62,10 @@ pub async fn baseline(
             HookPoint::ResidMid(l),
             HookPoint::MlpOut(l),
         ]);
-        resid = model.block(l, &resid, &recorder)?;
+        resid = model.block(l, &resid, &recorder).await?;
         clean.extend(recorder.into_seen());
     }
-    let pattern = head_patterns(&model.pattern(head.layer, &resid, &NoHooks)?, head.head)?;
+    let pattern = head_patterns(&model.pattern(head.layer, &resid, &NoHooks).await?, head.head)?;
     Ok(Baseline { head, ids, clean, pattern })
 }
 
@@ -74,13 +74,13 @@ pub async fn baseline(
 /// # Errors
 ///
 /// As [`ablate_together`].
-pub fn ablate(
+pub async fn ablate(
     model: &Gpt2,
     baseline: &Baseline,
     component: Component,
     kind: Kind,
 ) -> Result<Ablated, StudyError> {
-    ablate_together(model, baseline, &Ablation::from((component, kind)))
+    ablate_together(model, baseline, &Ablation::from((component, kind))).await
 }
 
 /// The head's patterns with all components of an ablation replaced in one run.
@@ -90,7 +90,7 @@ pub fn ablate(
 ///
 /// [`StudyError::NotApplicable`], [`StudyError::NotUpstream`],
 /// [`StudyError::NoOthers`] or the model's.
-pub fn ablate_together(
+pub async fn ablate_together(
     model: &Gpt2,
     baseline: &Baseline,
     ablation: &Ablation,
@@ -100,19 +100,19 @@ pub fn ablate_together(
     if let Some((component, _)) = ablation.parts().iter().find(|(component, _)| too_late(component)) {
         return Err(StudyError::NotUpstream { component: *component, head: *head });
     }
-    let patch = Patch::new(model, ablation, clean, ids.len())?;
+    let patch = Patch::new(model, ablation, clean, ids.len()).await?;
     let Some(first) = ablation.parts().iter().map(|(component, _)| component.layer()).min() else {
         return Ok(pattern.clone());
     };
     let (first, mut resid) = match first.and_then(|l| Some((l, clean.get(&HookPoint::ResidPre(l))?.clone())))
     {
         Some(start) => start,
-        None => (0, model.embed(ids, &patch)?),
+        None => (0, model.embed(ids, &patch).await?),
     };
     for l in first..head.layer {
-        resid = model.block(l, &resid, &patch)?;
+        resid = model.block(l, &resid, &patch).await?;
     }
-    head_patterns(&model.pattern(head.layer, &resid, &NoHooks)?, head.head)
+    head_patterns(&model.pattern(head.layer, &resid, &NoHooks).await?, head.head)
 }
 
 /// One head of (B, H, T, T), as one pattern a prompt.
@@ -126,9 +126,10 @@ pub(super) fn head_patterns(pattern: &Tensor, head: usize) -> Result<Ablated, St
 /// Replaces activations, and hands out what the un-ablated run computed for
 /// those that no replacement reaches.
 pub(super) struct Patch<'a> {
-    model: &'a Gpt2,
     ablation: &'a Ablation,
     clean: &'a HashMap<HookPoint, Tensor>,
+    /// What zeroing leaves behind of the heads that are replaced.
+    value_biases: HashMap<Head, Tensor>,
     /// The latest layer's MLP output, for those that want nothing else.
     mlp_out: RefCell<Option<Tensor>>,
 }
@@ -140,8 +141,8 @@ impl<'a> Patch<'a> {
     /// # Errors
     ///
     /// [`StudyError::NotApplicable`] or [`StudyError::NoOthers`].
-    pub(super) fn new(
-        model: &'a Gpt2,
+    pub(super) async fn new(
+        model: &Gpt2,
         ablation: &'a Ablation,
         clean: &'a HashMap<HookPoint, Tensor>,
         prompts: usize,
@@ -154,7 +155,13 @@ impl<'a> Patch<'a> {
                 return Err(StudyError::NoOthers { kind });
             }
         }
-        Ok(Self { model, ablation, clean, mlp_out: RefCell::default() })
+        let mut value_biases = HashMap::new();
+        for (component, _) in ablation.parts() {
+            if let Component::Head(head) = *component {
+                value_biases.insert(head, model.value_bias(head.layer, head.head).await?);
+            }
+        }
+        Ok(Self { ablation, clean, value_biases, mlp_out: RefCell::default() })
     }
 
     /// Whether a replacement comes before a point, and so may change it.
@@ -166,15 +173,16 @@ impl<'a> Patch<'a> {
     fn replace(&self, component: Component, kind: Kind, activation: Tensor) -> crate::model::Result<Tensor> {
         match component {
             Component::MlpOnly(_) => Ok(self.mlp_out.take().unwrap_or(activation)),
-            Component::Head(Head { layer, head }) => {
-                // (B, H, T, e): one head is replaced and the others stay.
-                let z = activation.narrow(1, head, 1)?.squeeze(1)?;
-                let left = self.model.value_bias(layer, head)?;
-                let z = replacement(kind, &z, Some(left))?.unsqueeze(1)?;
-                let heads = activation.dim(1)?;
-                let before = activation.narrow(1, 0, head)?;
-                let after = activation.narrow(1, head + 1, heads - head - 1)?;
-                Ok(Tensor::cat(&[&before, &z.contiguous()?, &after], 1)?)
+            Component::Head(place) => {
+                let head = place.head;
+                // (B, T, H, e): one head is replaced and the others stay.
+                let z = activation.narrow(2, head, 1)?.squeeze(2)?;
+                let left = self.value_biases.get(&place);
+                let z = replacement(kind, &z, left.cloned())?.unsqueeze(2)?;
+                let heads = activation.dim(2)?;
+                let before = activation.narrow(2, 0, head)?;
+                let after = activation.narrow(2, head + 1, heads - head - 1)?;
+                Ok(Tensor::cat(&[&before, &z.contiguous()?, &after], 2)?)
             }
             _ => replacement(kind, &activation, None),
         }
@@ -182,13 +190,11 @@ impl<'a> Patch<'a> {
 }
 
 impl Hooks for Patch<'_> {
-    fn run(
-        &self,
-        point: HookPoint,
-        compute: &mut dyn FnMut() -> crate::model::Result<Tensor>,
-    ) -> crate::model::Result<Tensor> {
-        let clean = self.clean.get(&point).filter(|_| !self.reaches(point));
-        let mut activation = clean.cloned().map_or_else(compute, Ok)?;
+    fn known(&self, point: HookPoint) -> Option<Tensor> {
+        self.clean.get(&point).filter(|_| !self.reaches(point)).cloned()
+    }
+
+    fn seen(&self, point: HookPoint, mut activation: Tensor) -> crate::model::Result<Tensor> {
         for &(component, kind) in self.ablation.parts() {
             if component.hook_point() == point {
                 activation = self.replace(component, kind, activation)?;

@@ -35,15 +35,15 @@ pub async fn contrast(
     }
     let Some(last) = heads.iter().map(|head| head.layer).max() else { return Ok(Vec::new()) };
     let ids: Vec<Vec<u32>> = cases.iter().map(|case| case.ids.clone()).collect();
-    let mut resid = model.embed(&ids, &NoHooks)?;
+    let mut resid = model.embed(&ids, &NoHooks).await?;
     let mut contrasts: Vec<Option<Contrast>> = vec![None; heads.len()];
     for l in 0..=last {
         pace.step(l, last + 1).await?;
         let pattern = if l == last {
-            model.pattern(l, &resid, &NoHooks)?
+            model.pattern(l, &resid, &NoHooks).await?
         } else {
             let recorder = Recorder::of(&[HookPoint::Pattern(l)]);
-            resid = model.block(l, &resid, &recorder)?;
+            resid = model.block(l, &resid, &recorder).await?;
             let missing = || ModelError::NoSuchTensor(HookPoint::Pattern(l).to_string());
             recorder.into_seen().remove(&HookPoint::Pattern(l)).ok_or_else(missing)?
         };

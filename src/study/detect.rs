@@ -73,7 +73,7 @@ pub async fn score_heads(
     let n_layer = model.config().n_layer;
     for l in 0..n_layer {
         pace.step(l, n_layer).await?;
-        detector.run_layer(model)?;
+        detector.run_layer(model).await?;
     }
     pace.step(n_layer, n_layer).await?;
     Ok(detector.scores())
@@ -123,7 +123,7 @@ impl<'a> Detector<'a> {
     /// # Errors
     ///
     /// The model's.
-    pub fn run_layer(&mut self, model: &Gpt2) -> Result<(), StudyError> {
+    pub async fn run_layer(&mut self, model: &Gpt2) -> Result<(), StudyError> {
         let l = self.layers;
         let tokens = self.cases[0].ids.len();
         let at_once = (CELLS_AT_ONCE / (model.config().n_head * tokens * tokens)).max(1);
@@ -133,14 +133,14 @@ impl<'a> Detector<'a> {
             let resid_pre = match self.batches.get(i) {
                 Some(Batch { resid_pre, pattern }) => {
                     let known = Known { point: HookPoint::Pattern(l - 1), activation: pattern };
-                    model.block(l - 1, resid_pre, &known)?
+                    model.block(l - 1, resid_pre, &known).await?
                 }
                 None => {
                     let ids: Vec<Vec<u32>> = cases.iter().map(|case| case.ids.clone()).collect();
-                    model.embed(&ids, &NoHooks)?
+                    model.embed(&ids, &NoHooks).await?
                 }
             };
-            let pattern = model.pattern(l, &resid_pre, &NoHooks)?;
+            let pattern = model.pattern(l, &resid_pre, &NoHooks).await?;
             scores.extend(score_layer(&pattern, cases, self.measure)?);
             batches.push(Batch { resid_pre, pattern });
         }
@@ -173,12 +173,8 @@ struct Known<'a> {
 }
 
 impl Hooks for Known<'_> {
-    fn run(
-        &self,
-        point: HookPoint,
-        compute: &mut dyn FnMut() -> crate::model::Result<Tensor>,
-    ) -> crate::model::Result<Tensor> {
-        if point == self.point { Ok(self.activation.clone()) } else { compute() }
+    fn known(&self, point: HookPoint) -> Option<Tensor> {
+        (point == self.point).then(|| self.activation.clone())
     }
 }
 

@@ -72,7 +72,7 @@ pub async fn effects(
     for (i, ablation) in ablations.iter().cloned().enumerate() {
         pace.step(i, ablations.len()).await?;
         let ablation = ablation.into();
-        let after = scored(cases, &ablate_together(model, baseline, &ablation)?.patterns, measure);
+        let after = scored(cases, &ablate_together(model, baseline, &ablation).await?.patterns, measure);
         effects.push(Effect {
             ablation,
             sequences: before.iter().map(|s| s.sequence).collect(),

@@ -109,12 +109,12 @@ impl Sampler {
 /// The residual stream after the last layer, (1, T, d).
 async fn run(model: &Gpt2, ids: &[u32], ablation: &Ablation, pace: &impl Pace) -> Result<Tensor, StudyError> {
     let clean = HashMap::new();
-    let patch = Patch::new(model, ablation, &clean, 1)?;
+    let patch = Patch::new(model, ablation, &clean, 1).await?;
     let layers = model.config().n_layer;
-    let mut resid = model.embed(&[ids.to_vec()], &patch)?;
+    let mut resid = model.embed(&[ids.to_vec()], &patch).await?;
     for l in 0..layers {
         pace.step(l, layers).await?;
-        resid = model.block(l, &resid, &patch)?;
+        resid = model.block(l, &resid, &patch).await?;
     }
     pace.step(layers, layers).await?;
     Ok(resid)

@@ -76,10 +76,10 @@ pub async fn compare(
     let last = published.token_ids.len() - 1;
     let prompt = [published.token_ids.clone()];
     let (mut to_previous, mut to_itself, mut own) = (Vec::new(), Vec::new(), None);
-    let mut resid = model.embed(&prompt, &crate::model::NoHooks)?;
+    let mut resid = model.embed(&prompt, &crate::model::NoHooks).await?;
     for l in 0..model.config().n_layer {
         let recorder = Recorder::of(&[HookPoint::Pattern(l)]);
-        resid = model.block(l, &resid, &recorder)?;
+        resid = model.block(l, &resid, &recorder).await?;
         let missing = || ModelError::NoSuchTensor(HookPoint::Pattern(l).to_string());
         let pattern = recorder.into_seen().remove(&HookPoint::Pattern(l)).ok_or_else(missing)?;
         let row = pattern.narrow(2, last, 1)?.squeeze(2)?.squeeze(0)?; // (H, T)

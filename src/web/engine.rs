@@ -5,6 +5,7 @@ mod ablations;
 mod further;
 
 use super::call::Call;
+use super::crew::Workers;
 use super::http::HttpSource;
 use super::js::{from_js, property, set_property, to_js};
 use super::library::{Library, Open};
@@ -54,12 +55,12 @@ enum Step {
 #[wasm_bindgen]
 impl Engine {
     /// An engine of the site under `base`, an absolute address, for results files
-    /// that name `build`.
+    /// that name `build`, with `workers` beside it if there are any.
     #[wasm_bindgen(constructor)]
     #[must_use]
-    pub fn new(base: &str, build: &str) -> Self {
+    pub fn new(base: &str, build: &str, workers: Option<Workers>) -> Self {
         Self {
-            library: Library::new(base, build),
+            library: Library::new(base, build, workers),
             tokens: RefCell::default(),
             results: RefCell::new(Results { build: build.to_owned(), ..Results::default() }),
             baseline: RefCell::default(),
@@ -141,6 +142,23 @@ impl Engine {
         self.library.pick(file, blob("config"));
         self.baseline.replace(None);
         self.results.borrow_mut().forget_model();
+        Ok(JsValue::NULL)
+    }
+
+    /// Spreads the work over so many `{threads}`. The open model is closed, and what
+    /// is kept of it comes back from this browser's cache.
+    ///
+    /// # Errors
+    ///
+    /// None; a promise like the others.
+    pub async fn use_threads(
+        &self,
+        args: JsValue,
+        _on_progress: js_sys::Function,
+        _signal: AbortSignal,
+    ) -> Result<JsValue, JsValue> {
+        let threads = property(&args, "threads").as_f64().unwrap_or(1.0);
+        self.library.use_threads(threads.max(1.0) as usize);
         Ok(JsValue::NULL)
     }
 
@@ -496,7 +514,7 @@ impl Engine {
             call.stage(format!("Scoring layer {l}"));
             call.step(l, last + 1).await.map_err(Problem::from)?;
             let started = js_sys::Date::now();
-            detector.run_layer(&*open.model.lock().await).map_err(Problem::from)?;
+            detector.run_layer(&*open.model.lock().await).await.map_err(Problem::from)?;
             computing += js_sys::Date::now() - started;
             let scores = detector.scores();
             call.show(to_js(&serde_json::json!({ "mean": scores.mean(), "chance": scores.chance })));

@@ -2,11 +2,12 @@
 
 use super::cache::CacheStore;
 use super::call::Call;
+use super::crew::{WorkerCrew, Workers};
 use super::disk::DiskSource;
 use super::http::{HttpSource, Identity};
 use super::js::host_of;
 use super::{Problem, results::ModelId};
-use crate::model::{Gpt2, Need};
+use crate::model::{Crew, Gpt2, Need, crew};
 use crate::weights::{
     self, Arrived, Begun, ByteSource, Config, Index, LoadError, Loader, Manifest, SourceError, Store,
 };
@@ -36,6 +37,7 @@ pub(super) struct Library {
     base: String,
     /// Names the version of the site, which the bundled model belongs to.
     build: String,
+    crew: Option<Rc<WorkerCrew>>,
     cache: RefCell<Option<Rc<CacheStore>>>,
     picked: RefCell<Option<Picked>>,
     open: RefCell<Option<Rc<Open>>>,
@@ -90,10 +92,11 @@ pub(super) struct Cost {
 }
 
 impl Library {
-    pub(super) fn new(base: &str, build: &str) -> Self {
+    pub(super) fn new(base: &str, build: &str, workers: Option<Workers>) -> Self {
         Self {
             base: format!("{}/", base.trim_end_matches('/')),
             build: build.to_owned(),
+            crew: workers.map(|workers| Rc::new(WorkerCrew::new(workers))),
             cache: RefCell::default(),
             picked: RefCell::default(),
             open: RefCell::default(),
@@ -131,6 +134,15 @@ impl Library {
         )
     }
 
+    /// Spreads the work over so many threads, this one included. The open model is
+    /// closed, because its weights are shared out otherwise.
+    pub(super) fn use_threads(&self, threads: usize) {
+        self.open.replace(None);
+        if let Some(crew) = &self.crew {
+            crew.dismiss(threads.saturating_sub(1));
+        }
+    }
+
     /// Forgets a model if it is the open one, so that its weights leave memory.
     fn close(&self, id: &str) {
         self.open.borrow_mut().take_if(|open| open.id == id);
@@ -139,6 +151,9 @@ impl Library {
     /// Opens a model: out of memory, else by what the cache knows of it, else by
     /// asking its host.
     pub(super) async fn open(&self, id: &str, call: &Call) -> Result<Rc<Open>, Problem> {
+        if self.crew.as_ref().is_some_and(|crew| crew.is_lost()) {
+            self.use_threads(1);
+        }
         let open = match self.open_quietly(id).await? {
             Some(open) => open,
             None => {
@@ -216,7 +231,7 @@ impl Library {
         };
         let length = file.length().await.map_err(LoadError::from)?;
         let index = Index::parse(&header, length, &config).map_err(LoadError::from)?;
-        Ok(self.replace_open("file", Source::Disk(file), config, index, Manifest::default()))
+        Ok(self.replace_open("file", Source::Disk(file), config, index, Manifest::default()).await)
     }
 
     async fn set_open(
@@ -229,10 +244,10 @@ impl Library {
         let index = Index::parse(description.header.as_bytes(), description.length, &config);
         let index = index.map_err(LoadError::from)?;
         let manifest = if id == "gpt2" { self.manifest().await? } else { Manifest::default() };
-        Ok(self.replace_open(id, source, config, index, manifest))
+        Ok(self.replace_open(id, source, config, index, manifest).await)
     }
 
-    fn replace_open(
+    async fn replace_open(
         &self,
         id: &str,
         source: Source,
@@ -246,7 +261,12 @@ impl Library {
         };
         let name = format!("{}/{} {version}", self.shelf(id), index.file_len);
         let versioned = !version.is_empty() || ["gpt2", "tiny"].contains(&id);
-        let model = Mutex::new(Gpt2::empty(config.clone()));
+        let workers = self.crew.clone().filter(|_| crew::pays(&config));
+        if let Some(workers) = &workers {
+            workers.gather().await;
+        }
+        let crew = workers.map(|workers| workers as Rc<dyn Crew>);
+        let model = Mutex::new(Gpt2::shared(config.clone(), crew));
         let open = Rc::new(Open {
             versioned,
             id: id.to_owned(),

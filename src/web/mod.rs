@@ -6,7 +6,7 @@
 //! Rust and tested natively. In the browser `page` draws and parses for the
 //! page's thread, and `engine` computes for its worker. It has its models from
 //! the `library`, which reads them by `http`, from `disk` or out of the `cache`,
-//! under a `lock` that all tabs share.
+//! under a `lock` that all tabs share, and spreads the work over a `crew`.
 
 pub mod choice;
 pub mod link;
@@ -19,6 +19,8 @@ pub mod settings;
 mod cache;
 #[cfg(target_arch = "wasm32")]
 mod call;
+#[cfg(target_arch = "wasm32")]
+mod crew;
 #[cfg(target_arch = "wasm32")]
 mod disk;
 #[cfg(target_arch = "wasm32")]
@@ -34,6 +36,8 @@ mod lock;
 #[cfg(target_arch = "wasm32")]
 mod page;
 
+#[cfg(target_arch = "wasm32")]
+pub use crew::{CrewMember, Workers};
 #[cfg(target_arch = "wasm32")]
 pub use engine::Engine;
 #[cfg(target_arch = "wasm32")]

@@ -117,6 +117,11 @@ impl From<ModelError> for Problem {
                 let next = "Ask for fewer words, or shorten the text.";
                 Self::new(&error, KEPT_SETTINGS, next).about("len")
             }
+            ModelError::CrewLost(_) => {
+                let kept = "The settings and results are kept, and what was downloaded stays stored.";
+                let next = "Press the button again: the page goes on with one thread.";
+                Self::new(&error, kept, next).offering(&[Offer::Retry])
+            }
             _ => Self::bug(&error),
         }
     }

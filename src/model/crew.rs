@@ -1,0 +1,186 @@
+//! Several threads at one model.
+//!
+//! Each thread beside the one that runs the model is a [`Member`] of its crew,
+//! and holds some columns of every weight matrix: what a Transformer split by
+//! columns is called in Megatron-LM (Shoeybi et al., 2019). An activation goes to
+//! all of them and its products come back, three times a layer. So the weights
+//! are in memory once, and no memory has to be shared: messages are enough.
+
+use super::kernels::{Packed, elementwise, matmul::COLUMNS};
+use super::{ModelError, Result};
+use crate::weights::Config;
+use futures_util::future::{LocalBoxFuture, try_join_all};
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+use std::rc::Rc;
+
+/// Narrower models are not worth the messages: their products take less time.
+const NARROWEST: usize = 256;
+
+/// The threads beside this one.
+pub trait Crew {
+    /// How many there are.
+    fn members(&self) -> usize;
+
+    /// Gives a member what it shall hold under a name.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::CrewLost`] if it cannot be reached.
+    fn give(&self, member: usize, name: &str, piece: Piece) -> Result<()>;
+
+    /// Has a member do a job on x, rows of numbers, as [`Member::work`] does it.
+    fn ask(&self, member: usize, job: &[&str], x: &[f32]) -> LocalBoxFuture<'static, Result<Vec<f32>>>;
+}
+
+/// What a member is given.
+#[derive(Debug)]
+pub enum Piece {
+    /// Columns of a matrix, or rows of one.
+    Matrix(Packed),
+    /// Numbers to add to its products.
+    Bias(Vec<f32>),
+}
+
+/// A linear layer, or some columns of one.
+#[derive(Debug, Default)]
+pub(super) struct Share {
+    matrix: Option<Packed>,
+    bias: Option<Vec<f32>>,
+}
+
+/// Whether a crew is worth having for a model of these sizes.
+#[must_use]
+pub fn pays(config: &Config) -> bool {
+    config.d_model >= NARROWEST
+}
+
+/// Who shares the work at a model; nobody, or a crew.
+#[derive(Clone, Default)]
+pub(super) struct Team(Option<Rc<dyn Crew>>);
+
+/// One thread of a crew: what it holds, and how it works.
+#[derive(Debug, Default)]
+pub struct Member {
+    shares: HashMap<String, Share>,
+}
+
+impl Member {
+    /// Keeps a piece under its name.
+    pub fn keep(&mut self, name: &str, piece: Piece) {
+        let share = self.shares.entry(name.to_owned()).or_default();
+        match piece {
+            Piece::Matrix(matrix) => share.matrix = Some(matrix),
+            Piece::Bias(bias) => share.bias = Some(bias),
+        }
+    }
+
+    /// Does a job, a list of names: for a matrix its product with x, and for
+    /// `….mlp` what the hidden units here add to the MLP's output. The results
+    /// follow one another.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::NotLoaded`] if something is not here.
+    pub fn work(&self, job: &[impl AsRef<str>], x: &[f32]) -> Result<Vec<f32>> {
+        let mut results = Vec::new();
+        for name in job.iter().map(AsRef::as_ref) {
+            if name.ends_with(".mlp") {
+                let (fc, proj) = (format!("{name}.c_fc"), format!("{name}.c_proj"));
+                results.extend(mlp(self.share(&fc)?, self.share(&proj)?, x)?);
+            } else {
+                results.extend(self.share(name)?.apply(x)?);
+            }
+        }
+        Ok(results)
+    }
+
+    fn share(&self, name: &str) -> Result<&Share> {
+        self.shares.get(name).ok_or(ModelError::NotLoaded("a share of a matrix"))
+    }
+}
+
+impl Share {
+    pub(super) fn has_matrix(&self) -> bool {
+        self.matrix.is_some()
+    }
+
+    pub(super) fn has_bias(&self) -> bool {
+        self.bias.is_some()
+    }
+
+    /// x W + b, rows of as many numbers as there are columns here.
+    pub(super) fn apply(&self, x: &[f32]) -> Result<Vec<f32>> {
+        let matrix = self.matrix.as_ref().ok_or(ModelError::NotLoaded("a matrix"))?;
+        let rows = x.len() / matrix.n_in().max(1);
+        let mut y = match &self.bias {
+            Some(bias) => bias.repeat(rows),
+            None => vec![0.0; rows * matrix.n_out()],
+        };
+        matrix.add_product(x, &mut y);
+        Ok(y)
+    }
+}
+
+/// What some hidden units add to an MLP's output.
+pub(super) fn mlp(fc: &Share, proj: &Share, x: &[f32]) -> Result<Vec<f32>> {
+    let mut hidden = fc.apply(x)?;
+    elementwise::gelu(&mut hidden);
+    proj.apply(&hidden)
+}
+
+impl Team {
+    /// A crew for a model of width `d_model`, if that is worth it.
+    pub(super) fn of(crew: Option<Rc<dyn Crew>>, config: &Config) -> Self {
+        Self(crew.filter(|crew| crew.members() > 0 && pays(config)))
+    }
+
+    /// `n` columns in equal shares, one for each thread and this one's first.
+    pub(super) fn shares(&self, n: usize) -> Vec<Range<usize>> {
+        let threads = 1 + self.0.as_ref().map_or(0, |crew| crew.members());
+        let panels = n.div_ceil(COLUMNS);
+        let bound = |i: usize| (panels * i).div_ceil(threads) * COLUMNS;
+        (0..threads).map(|i| bound(i).min(n)..bound(i + 1).min(n)).collect()
+    }
+
+    /// Gives every member its piece, and leaves this thread's in `home`.
+    pub(super) fn give(
+        &self,
+        name: &str,
+        shares: Vec<Range<usize>>,
+        piece: impl Fn(Range<usize>) -> Piece,
+        home: &mut Share,
+    ) -> Result<()> {
+        for (i, share) in shares.into_iter().enumerate() {
+            match (i, &self.0, piece(share)) {
+                (0, _, Piece::Matrix(matrix)) => home.matrix = Some(matrix),
+                (0, _, Piece::Bias(bias)) => home.bias = Some(bias),
+                (_, Some(crew), piece) => crew.give(i - 1, name, piece)?,
+                (_, None, _) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Results of everybody, this thread's first.
+    pub(super) async fn work(
+        &self,
+        job: &[&str],
+        x: &[f32],
+        here: impl FnOnce() -> Result<Vec<f32>>,
+    ) -> Result<Vec<Vec<f32>>> {
+        let Some(crew) = &self.0 else { return Ok(vec![here()?]) };
+        // They work while this thread does.
+        let others: Vec<_> = (0..crew.members()).map(|member| crew.ask(member, job, x)).collect();
+        let mut results = vec![here()?];
+        results.extend(try_join_all(others).await?);
+        Ok(results)
+    }
+}
+
+impl fmt::Debug for Team {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Team of {}", 1 + self.0.as_ref().map_or(0, |crew| crew.members()))
+    }
+}

@@ -1,0 +1,115 @@
+//! A model whose weights are shared among threads gives the numbers of one that
+//! has them all.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+#[cfg(target_arch = "wasm32")]
+use wasm_bindgen_test::{wasm_bindgen_test as test, wasm_bindgen_test_configure};
+
+#[cfg(target_arch = "wasm32")]
+wasm_bindgen_test_configure!(run_in_browser);
+
+use candle_core::Tensor;
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, ready};
+use headscope::model::crew::{Member, Piece};
+use headscope::model::{Crew, Depth, Gpt2, ModelError, Need, NoHooks};
+use headscope::prompts::draw::RandomState;
+use headscope::weights::{Config, Part};
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+/// A crew in this thread.
+struct Here {
+    members: Vec<RefCell<Member>>,
+    jobs: Cell<usize>,
+    lost: Cell<bool>,
+}
+
+impl Crew for Here {
+    fn members(&self) -> usize {
+        self.members.len()
+    }
+
+    fn give(&self, member: usize, name: &str, piece: Piece) -> Result<(), ModelError> {
+        self.members[member].borrow_mut().keep(name, piece);
+        Ok(())
+    }
+
+    fn ask(
+        &self,
+        member: usize,
+        job: &[&str],
+        x: &[f32],
+    ) -> LocalBoxFuture<'static, Result<Vec<f32>, ModelError>> {
+        self.jobs.set(self.jobs.get() + 1);
+        let answer = self.members[member].borrow().work(job, x);
+        let lost = || Err(ModelError::CrewLost("out of memory".to_owned()));
+        ready(if self.lost.get() { lost() } else { answer }).boxed_local()
+    }
+}
+
+fn crew(members: usize) -> Rc<Here> {
+    Rc::new(Here {
+        members: (0..members).map(|_| RefCell::default()).collect(),
+        jobs: Cell::default(),
+        lost: Cell::default(),
+    })
+}
+
+/// Two layers of width 264, which no crew divides evenly.
+fn model(crew: Option<Rc<dyn Crew>>) -> Gpt2 {
+    let config = Config::from_json(
+        br#"{"model_type": "gpt2", "n_layer": 2, "n_head": 4, "n_embd": 264, "n_positions": 16, "vocab_size": 50257}"#,
+    )
+    .unwrap();
+    let mut model = Gpt2::shared(config.clone(), crew);
+    let need = Need { tokens: (0..50).collect(), positions: 16, depth: Depth::Logits };
+    let mut stream = RandomState::new(7);
+    for part in model.missing(&need) {
+        let (_, shape) = config.tensors().find(|(name, _)| *name == part.tensor).unwrap();
+        let n = part.rows.len() * shape[1..].iter().product::<u64>() as usize;
+        let numbers =
+            (0..n).map(|_| stream.interval(u32::MAX) as f32 / u32::MAX as f32 * 0.2 - 0.1).collect();
+        let Part { tensor, rows } = part;
+        model.insert(&Part { tensor, rows }, numbers).unwrap();
+    }
+    assert_eq!(model.missing(&need), []);
+    model
+}
+
+fn run(model: &Gpt2) -> Result<Vec<Tensor>, ModelError> {
+    pollster::block_on(async {
+        let prompts = [vec![1, 2, 3, 4, 5], vec![6, 7, 8, 9, 10], vec![11, 12, 13, 14, 15]];
+        let mut resid = model.embed(&prompts, &NoHooks).await?;
+        resid = model.block(0, &resid, &NoHooks).await?;
+        let pattern = model.pattern(1, &resid, &NoHooks).await?;
+        resid = model.block(1, &resid, &NoHooks).await?;
+        let logits = model.logits(&resid)?;
+        Ok(vec![pattern, resid, logits, model.value_bias(1, 3).await?])
+    })
+}
+
+#[test]
+fn shared_weights_give_the_numbers_of_whole_ones() {
+    let alone = run(&model(None)).unwrap();
+    for members in [1, 2, 4, 40] {
+        let crew = crew(members);
+        let shared = run(&model(Some(crew.clone()))).unwrap();
+        // Queries, keys and values go as one job, and the MLP is another.
+        assert_eq!(crew.jobs.get(), members * 8, "jobs of {members} members");
+        for (ours, alone) in shared.iter().zip(&alone) {
+            assert_eq!(ours.dims(), alone.dims());
+            let difference = (ours - alone).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
+            let difference = difference.to_scalar::<f32>().unwrap();
+            assert!(difference < 1e-5, "{members} members differ by {difference}");
+        }
+    }
+}
+
+#[test]
+fn a_lost_thread_is_an_error() {
+    let crew = crew(1);
+    let model = model(Some(crew.clone()));
+    crew.lost.set(true);
+    assert!(matches!(run(&model), Err(ModelError::CrewLost(_))));
+}
