@@ -41,6 +41,9 @@ export const RELATIONS = [
   'other',
 ];
 
+/** Codes of relations that are asked for by name. */
+export const RELATION = /** @type {const} */ ({ bos: 1, self: 2, sameCategory: 4 });
+
 /** The shares of attention, in the order they are stacked. */
 export const SHARES = /** @type {const} */ ([
   { key: 'same_category', label: 'Same category' },

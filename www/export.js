@@ -1,9 +1,8 @@
-// Taking the study away: the link, the results file, the table, the picture.
+// Taking the study away: the link, the results file, the table, pictures.
 
 import { announce } from './announce.js';
-import { byId, isOff, saveFile, setOff } from './dom.js';
+import { byId, el, isOff, saveFile, setOff } from './dom.js';
 import { linkTo } from './link.js';
-import { heatmapPicture } from './picture.js';
 import { showProblem } from './problem-box.js';
 import { asProblem } from './problem.js';
 
@@ -19,24 +18,55 @@ export function setUpExport(study) {
     announce(text);
   }
 
-  /** @param {string} ending */
-  function fileName(ending) {
+  const pictureOf = byId('picture-of', HTMLSelectElement);
+
+  /**
+   * @param {string} ending
+   * @param {string} [what] which of the views it shows
+   */
+  function fileName(ending, what) {
     const { head, seed, prompt } = study.state.settings;
-    return `headscope-${head}-seed${seed}-prompt${prompt}.${ending}`;
+    const view = what ? `-${what}` : '';
+    return `headscope-${head}-seed${seed}-prompt${prompt}${view}.${ending}`;
   }
+
+  /** The chosen view as a picture. The code that makes pictures comes when it is wanted. */
+  async function picture() {
+    const [{ composePicture }, { SOURCES, settingsLines }] = await loadPictures();
+    const { state } = study;
+    const source = SOURCES.find(({ key }) => key === pictureOf.value);
+    if (!source?.ready(state)) throw nothingToShow(pictureOf.selectedOptions[0]?.text ?? '');
+    const lines = [...settingsLines(state), ...(source.lines?.(state) ?? [])].filter(Boolean);
+    return composePicture(source.blocks(state), [...lines, linkTo(state.settings)]);
+  }
+
+  /** The views there are now. */
+  async function offerPictures() {
+    const [, { SOURCES }] = await loadPictures();
+    const chosen = pictureOf.value;
+    const ready = SOURCES.filter((source) => source.ready(study.state));
+    if (ready.length === 0) return;
+    pictureOf.replaceChildren(
+      ...ready.map(({ key, label }) => el('option', { value: key, text: label })),
+    );
+    if (ready.some(({ key }) => key === chosen)) pictureOf.value = chosen;
+  }
+  pictureOf.addEventListener('focus', offerPictures);
+  pictureOf.addEventListener('pointerdown', offerPictures);
 
   /**
    * @param {string} id
    * @param {string} ending
    * @param {() => Promise<Blob>} make
+   * @param {() => string} [what]
    */
-  function exportButton(id, ending, make) {
+  function exportButton(id, ending, make, what) {
     const element = byId(id, HTMLButtonElement);
     element.addEventListener('click', async () => {
       if (isOff(element)) return;
       try {
         showProblem(problemSlot, null);
-        const name = fileName(ending);
+        const name = fileName(ending, what?.());
         saveFile(name, await make());
         report(`Saved ${name}.`);
       } catch (thrown) {
@@ -53,11 +83,18 @@ export function setUpExport(study) {
     exportButton('export-csv', 'csv', async () => {
       return new Blob([await study.exportText('export_csv')], { type: 'text/csv' });
     }),
-    exportButton('export-png', 'png', async () => {
-      const { pattern, settings, model } = study.state;
-      if (!pattern) throw new Error('there is no heatmap yet');
-      return heatmapPicture(pattern, settings, model?.name ?? settings.model, linkTo(settings));
-    }),
+    exportButton(
+      'export-png',
+      'png',
+      async () => (await loadPictures())[0].asPng(await picture()),
+      () => pictureOf.value,
+    ),
+    exportButton(
+      'export-svg',
+      'svg',
+      async () => new Blob([(await picture()).text], { type: 'image/svg+xml' }),
+      () => pictureOf.value,
+    ),
   ];
 
   byId('copy-link', HTMLButtonElement).addEventListener('click', async () => {
@@ -83,4 +120,22 @@ export function setUpExport(study) {
     if (!ready && note.textContent === '')
       note.textContent = 'Files can be exported once a head is shown.';
   });
+}
+
+function loadPictures() {
+  return Promise.all([import('./picture.js'), import('./pictures.js')]);
+}
+
+/**
+ * @param {string} view
+ * @returns {Problem}
+ */
+function nothingToShow(view) {
+  return {
+    what: `There is no picture of “${view}” now.`,
+    kept: 'The settings and the results shown are unchanged.',
+    next: 'Compute it again, or choose another view.',
+    offers: [],
+    key: null,
+  };
 }

@@ -2,7 +2,7 @@
 
 use super::color::ink_on;
 use super::label::{label_of, likely_width};
-use super::surface::{Surface, Text, Window, color_bar, double_outline, reveal};
+use super::surface::{Surface, Text, Window, color_bar, double_outline, hatch, reveal};
 use super::{Align, Bos, Look, Max, Theme, Values};
 use crate::prompts::Relation;
 
@@ -23,6 +23,8 @@ const BADGE_ROOM: f64 = 17.0;
 /// Colour bar with its numbers, key, and share of beginning-of-text.
 const LEGEND: f64 = 76.0;
 const LEGEND_WIDTH: f64 = 268.0;
+/// The caption of the rows stands there.
+const NARROWEST_LEFT: f64 = 88.0;
 
 /// A token of the prompt, as its row and its column are labelled.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -105,7 +107,7 @@ impl PatternMap {
             self.labels(label_limit).iter().map(|label| likely_width(label, label_size)).fold(0.0, f64::max);
         let turn: f64 = if narrow { -90.0 } else { -45.0 };
         let (rise, lean) = (-longest * turn.to_radians().sin(), longest * turn.to_radians().cos());
-        let left = longest + BADGE_ROOM + 8.0;
+        let left = (longest + BADGE_ROOM + 8.0).max(NARROWEST_LEFT);
         let top = CAPTION + rise + BADGE_ROOM + 10.0;
         let right = lean + 8.0;
         let cell = ((available - left - right) / n).floor().clamp(SMALLEST_CELL, LARGEST_CELL);
@@ -290,10 +292,10 @@ impl PatternMap {
         };
         let how = match self.look.bos {
             Bos::Shown => "",
-            Bos::Hidden => ", hidden",
-            Bos::Renormalised => ", rows renormalised",
+            Bos::Hidden => " (hidden)",
+            Bos::Renormalised => " (left out)",
         };
-        let share = format!("<bos> gets {:.1} %{how}", 100.0 * values.bos_share());
+        let share = format!("<bos> gets {:.1} % of attention{how}", 100.0 * values.bos_share());
         let captions = [
             ("0", (x, y + 17.0), Align::Start),
             (&most, (x + width, y + 17.0), Align::End),
@@ -337,25 +339,6 @@ fn draw_crosshair(
     }
     if marked.q >= 0 && marked.k >= 0 {
         surface.outline([x - 2.0, y - 2.0, cell + 3.0, cell + 3.0], 3.0, theme.text);
-    }
-}
-
-/// Slanted lines over what the causal mask hides, which no colour map has. Only
-/// those that the window shows are drawn; what lies below the diagonal is drawn
-/// over them.
-fn hatch([x, y, w, h]: [f64; 4], window: Window, theme: &Theme, surface: &mut impl Surface) {
-    const APART: f64 = 6.0;
-    surface.fill([x, y, w, h], theme.empty);
-    // The line i runs where (x - left) + (y - top) = i * APART.
-    let (left, top) = (x.max(0.0), y.max(0.0));
-    let (right, bottom) = ((x + w).min(window.width), (y + h).min(window.height));
-    let first = ((left - x + top - y) / APART).ceil() as i64;
-    let last = ((right - x + bottom - y) / APART).floor() as i64;
-    for i in first..=last {
-        let sum = x + y + i as f64 * APART;
-        let from = (left.max(sum - bottom), bottom.min(sum - left));
-        let to = (right.min(sum - top), top.max(sum - right));
-        surface.line(from, to, 1.0, theme.hatch);
     }
 }
 

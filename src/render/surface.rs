@@ -1,6 +1,9 @@
 //! What a picture is drawn on.
 
-use super::{Palette, Rgb};
+use super::{Palette, Rgb, Theme};
+
+/// Between the lines of a hatching, across and down.
+pub(super) const HATCH_APART: f64 = 6.0;
 
 /// Fonts of all texts, the first that a machine has.
 pub(super) const FONT_FAMILY: &str =
@@ -92,6 +95,24 @@ pub(super) fn color_bar([x, y, w, h]: [f64; 4], palette: Palette, surface: &mut 
         let left = x + w * step as f64 / STEPS as f64;
         // Each step lies under the next, or a seam would show between them.
         surface.fill([left, y, (x + w - left).min(w / STEPS as f64 + 0.5), h], color);
+    }
+}
+
+/// Slanted lines over what the causal mask hides, which no colour map has. Only
+/// those that the window shows are drawn; what lies below the diagonal is drawn
+/// over them.
+pub(super) fn hatch([x, y, w, h]: [f64; 4], window: Window, theme: &Theme, surface: &mut impl Surface) {
+    surface.fill([x, y, w, h], theme.empty);
+    // The line i runs where (x - left) + (y - top) = i * HATCH_APART.
+    let (left, top) = (x.max(0.0), y.max(0.0));
+    let (right, bottom) = ((x + w).min(window.width), (y + h).min(window.height));
+    let first = ((left - x + top - y) / HATCH_APART).ceil() as i64;
+    let last = ((right - x + bottom - y) / HATCH_APART).floor() as i64;
+    for i in first..=last {
+        let sum = x + y + i as f64 * HATCH_APART;
+        let from = (left.max(sum - bottom), bottom.min(sum - left));
+        let to = (right.min(sum - top), top.max(sum - right));
+        surface.line(from, to, 1.0, theme.hatch);
     }
 }
 

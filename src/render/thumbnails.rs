@@ -1,12 +1,14 @@
 //! Many heads at a glance: each one's pattern as a small picture under its name.
 
-use super::surface::{Surface, Text};
+use super::surface::{HATCH_APART, Surface, Text, Window, hatch};
 use super::{Align, Look, Rgb, Theme, Values};
 
 const NAME_SIZE: f64 = 11.0;
 /// Room for a name above its picture, and between the pictures.
 const NAME: f64 = 16.0;
 const GAP: f64 = 6.0;
+/// Around the sheet, for the outline of a picture at its edge.
+const MARGIN: f64 = 3.0;
 /// Names do not fit over smaller pictures.
 const SMALLEST: f64 = 34.0;
 /// Heads of one layer stand in rows of pictures of about this side.
@@ -70,25 +72,26 @@ impl Thumbnails {
     #[must_use]
     pub fn layout(&self, available: f64) -> Layout {
         let n = self.names.len().max(1);
-        let fitting = ((available + GAP) / (COMFORTABLE + GAP)).floor().max(2.0) as usize;
+        let available = available - 2.0 * MARGIN + GAP;
+        let fitting = (available / (COMFORTABLE + GAP)).floor().max(2.0) as usize;
         let columns = self.columns.unwrap_or(fitting).clamp(1, n);
         let rows = n.div_ceil(columns);
-        let each = ((available + GAP) / columns as f64).floor() - GAP;
+        let each = (available / columns as f64).floor() - GAP;
         let picture = each.clamp(SMALLEST, LARGEST);
         Layout {
             columns,
             rows,
             picture,
-            width: columns as f64 * (picture + GAP) - GAP,
-            height: rows as f64 * (picture + NAME + GAP) - GAP,
+            width: columns as f64 * (picture + GAP) - GAP + 2.0 * MARGIN,
+            height: rows as f64 * (picture + NAME + GAP) - GAP + 2.0 * MARGIN,
         }
     }
 
     /// The place of the head under a point.
     #[must_use]
     pub fn head_at(&self, layout: &Layout, x: f64, y: f64) -> Option<usize> {
-        let column = (x / (layout.picture + GAP)).floor();
-        let row = (y / (layout.picture + NAME + GAP)).floor();
+        let column = ((x - MARGIN) / (layout.picture + GAP)).floor();
+        let row = ((y - MARGIN) / (layout.picture + NAME + GAP)).floor();
         let inside = column >= 0.0 && row >= 0.0 && column < layout.columns as f64;
         let i = inside.then_some(row as usize * layout.columns + column as usize)?;
         (i < self.names.len()).then_some(i)
@@ -102,6 +105,7 @@ impl Thumbnails {
         let height = (layout.height * ratio).round() as usize;
         let mut rgba = vec![0; width * height * 4];
         let side = (layout.picture * ratio).floor() as usize;
+        let apart = HATCH_APART * ratio;
         for i in 0..self.names.len() {
             let (x, y) = corner(layout, i);
             let (left, top) = ((x * ratio).round() as usize, (y * ratio).round() as usize);
@@ -110,8 +114,11 @@ impl Thumbnails {
                 let cells = &colors[row * self.side / side * self.side..][..self.side];
                 let begin = ((top + row) * width + left) * 4;
                 let end = begin + 4 * side.min(width - left);
+                let q = row * self.side / side;
                 for (column, pixel) in rgba[begin..end].chunks_exact_mut(4).enumerate() {
-                    let [r, g, b] = cells[column * self.side / side];
+                    let k = column * self.side / side;
+                    let on_line = ((row + column) as f64 % apart) < ratio;
+                    let [r, g, b] = if k > q && on_line { theme.hatch } else { cells[k] };
                     pixel.copy_from_slice(&[r, g, b, 255]);
                 }
             }
@@ -124,11 +131,12 @@ impl Thumbnails {
         let cell = layout.picture / self.side.max(1) as f64;
         for i in 0..self.names.len() {
             let (x, y) = corner(layout, i);
-            surface.fill([x, y, layout.picture, layout.picture], theme.empty);
+            let picture = [x, y, layout.picture, layout.picture];
+            hatch(picture, Window::whole(layout.width, layout.height), theme, surface);
             let values = self.values(i);
             for q in 0..self.side {
                 for k in 0..=q {
-                    let Some(color) = values.color(q, k) else { continue };
+                    let color = values.color(q, k).unwrap_or(theme.empty);
                     surface.fill([x + k as f64 * cell, y + q as f64 * cell, cell, cell], color);
                 }
             }
@@ -172,7 +180,8 @@ impl Thumbnails {
 /// The upper left corner of a picture, below its name.
 fn corner(layout: &Layout, i: usize) -> (f64, f64) {
     let (row, column) = (i / layout.columns, i % layout.columns);
-    (column as f64 * (layout.picture + GAP), row as f64 * (layout.picture + NAME + GAP) + NAME)
+    let (wide, high) = (layout.picture + GAP, layout.picture + NAME + GAP);
+    (MARGIN + column as f64 * wide, MARGIN + NAME + row as f64 * high)
 }
 
 #[cfg(test)]
@@ -205,7 +214,8 @@ mod tests {
                 assert_eq!(at(x + near, y + near), Palette::Viridis.color(1.0));
                 assert_eq!(at(x + near, y + far), Palette::Viridis.color(0.75));
                 assert_eq!(at(x + far, y + far), Palette::Viridis.color(0.25));
-                assert_eq!(at(x + far, y + near), theme.empty, "what comes later");
+                let later: Vec<_> = (0..8).map(|i| at(x + far + f64::from(i), y + near)).collect();
+                assert!(later.contains(&theme.empty) && later.contains(&theme.hatch), "{later:?}");
                 assert_eq!(sheet.head_at(&layout, x + near, y + far), Some(head));
             }
         }

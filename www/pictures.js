@@ -1,0 +1,173 @@
+// Which views there are to take away as pictures, and what is printed below each.
+
+import { categoryLetter, SHARES } from './categories.js';
+import { byId } from './dom.js';
+import { percent, plural, score as figure } from './format.js';
+import { headMapView } from './headmap.js';
+import { isWithin, patternView } from './heatmap.js';
+import { parseSvg, standalone } from './picture.js';
+import { pinnedResults } from './pins.js';
+import { tell } from './readout.js';
+import { METRIC_NAMES } from './score.js';
+import { targetWords } from './target.js';
+import { isDark } from './theme.js';
+import { thumbnailsView } from './thumbnails.js';
+import { parseView, viewInWords } from './view.js';
+
+/** Width that a view is laid out for, as it may lie in a paper. */
+const WIDTH = 760;
+const SHEET = 900;
+const CARD = 480;
+
+/** @typedef {import('./study-state.js').StudyState} State */
+/** @typedef {import('./picture.js').Block} Block */
+
+/**
+ * @typedef {object} Source
+ * @property {string} key
+ * @property {string} label
+ * @property {(state: State) => boolean} ready
+ * @property {(state: State) => Block[]} blocks
+ * @property {(state: State) => string[]} [lines] what it says beside the settings
+ */
+
+/** The heatmap comes first: it is what there is from the start. @type {Source[]} */
+export const SOURCES = [
+  {
+    key: 'heatmap',
+    label: 'Heatmap',
+    ready: ({ pattern }) => pattern !== null,
+    blocks({ pattern, promptSet, settings }) {
+      if (!pattern) return [];
+      const { locked, ...view } = parseView(settings.view);
+      const marked = locked && isWithin(locked, pattern) ? locked : { q: -1, k: -1 };
+      return [
+        drawn(patternView(pattern, promptSet, { ...view, locked }), WIDTH, marked.q, marked.k),
+      ];
+    },
+    lines(state) {
+      const { pattern, settings } = state;
+      if (!pattern) return [];
+      const { locked } = parseView(settings.view);
+      const marked = locked && isWithin(locked, pattern) ? tell(pattern, locked).words : '';
+      return [
+        `${METRIC_NAMES[settings.metric]} ${figure(pattern.score)}, chance ${figure(pattern.chance)}`,
+        sharesLine(pattern.shares),
+        legend(state),
+        marked && `Marked: ${marked}`,
+      ];
+    },
+  },
+  {
+    key: 'pins',
+    label: 'Pinned heads',
+    ready: (state) => pinnedResults(state).length > 0,
+    blocks(state) {
+      const view = parseView(state.settings.view);
+      const { q, k } = view.locked ?? { q: -1, k: -1 };
+      return pinnedResults(state).map(({ facts, result }) => ({
+        ...drawn(patternView(result, state.promptSet, view), CARD, q, k),
+        title: `${facts.head}: ${METRIC_NAMES[state.settings.metric]} ${figure(facts.score)}`,
+      }));
+    },
+    lines: (state) => [legend(state)],
+  },
+  {
+    key: 'thumbnails',
+    label: 'Thumbnails of all heads',
+    ready: ({ further }) => (further.thumbnails?.heads.length ?? 0) > 0,
+    blocks({ further, settings }) {
+      const layer = byId('thumbnails-layer', HTMLSelectElement).value || 'all';
+      const sheet = further.thumbnails;
+      return sheet ? [drawn(thumbnailsView(sheet, layer, settings).view, SHEET, -1, -1)] : [];
+    },
+  },
+  {
+    key: 'headmap',
+    label: 'Map of all heads’ scores',
+    ready: ({ scores }) => scores !== null,
+    blocks({ scores, settings }) {
+      if (!scores) return [];
+      const { colors } = parseView(settings.view);
+      return [drawn(headMapView(scores, settings.head, colors), WIDTH, -1, -1)];
+    },
+    lines({ scores, promptSet }) {
+      if (!scores) return [];
+      const what = targetWords(scores.target, promptSet);
+      return [
+        `Attention to ${what}: ${METRIC_NAMES[scores.metric]} over ${plural(scores.n, 'prompt')}, chance ${figure(scores.chance)}`,
+      ];
+    },
+  },
+  chartSource('ablations', 'Charts of the ablations', ({ ablations }) => ablations !== null),
+  chartSource('seeds', 'Charts of many seeds', ({ further }) => further.seeds !== undefined),
+];
+
+/**
+ * What every picture states: model, head, prompt, draw, measure and view.
+ * @param {State} state
+ */
+export function settingsLines({ settings, model, pattern }) {
+  const { seed, n, len, cats, text, head, metric, target, view } = settings;
+  const draw =
+    text === null ? `seed ${seed}, ${n} sequences of ${len} words, ${cats} categories` : 'own text';
+  const prompt = pattern ? `, prompt ${pattern.prompt}` : '';
+  return [
+    `Headscope: ${model?.name ?? settings.model}, head ${head}${prompt} (${draw})`,
+    `Measure: ${METRIC_NAMES[metric]}, ${target} · ${viewInWords(parseView(view))}`,
+  ];
+}
+
+/**
+ * @param {BoardView} view
+ * @param {number} width
+ * @param {number} row
+ * @param {number} column
+ * @returns {Block}
+ */
+function drawn(view, width, row, column) {
+  view.size(width);
+  const svg = parseSvg(view.svg(isDark(), row, column));
+  view.free();
+  return { svg };
+}
+
+/**
+ * Charts are taken off the page, where they stand once they are drawn.
+ * @param {'ablations' | 'seeds'} key
+ * @param {string} label
+ * @param {(state: State) => boolean} ready
+ * @returns {Source}
+ */
+function chartSource(key, label, ready) {
+  const figures = () => [...document.querySelectorAll(`#${key}-chart figure`)];
+  return {
+    key,
+    label,
+    ready: (state) => ready(state) && figures().length > 0,
+    blocks: () =>
+      figures().flatMap((each) => {
+        const svg = each.querySelector('svg');
+        const title = each.querySelector('figcaption')?.textContent ?? '';
+        return svg ? [{ title, svg: standalone(svg) }] : [];
+      }),
+  };
+}
+
+/** @param {Shares} shares */
+function sharesLine(shares) {
+  return SHARES.map(({ key, label }) => `${label} ${percent(shares[key])}`).join(' · ');
+}
+
+/**
+ * The categories of the shown prompt by their letters.
+ * @param {State} state
+ */
+function legend({ promptSet, pattern }) {
+  const prompt = pattern && promptSet?.prompts[pattern.prompt];
+  const used = [...new Set(prompt?.categories ?? [])].filter((category) => category >= 0);
+  const names = used
+    .sort((a, b) => a - b)
+    .map((category) => `${categoryLetter(category)} ${promptSet?.categories[category] ?? ''}`);
+  return names.length > 0 ? `Categories: ${names.join(' · ')}` : '';
+}
