@@ -7,6 +7,7 @@ import { RELATION, RELATIONS } from './categories.js';
 /**
  * @typedef {object} CellFacts
  * @property {number} weight
+ * @property {number} ofRest its share of what the row gives to all but beginning-of-text
  * @property {string} relation
  * @property {string} from the token that looks
  * @property {string} to the token looked at
@@ -34,8 +35,10 @@ export function cellFacts({ pattern, relations, tokens, n }, q, k) {
       if (row === q) rankInRow++;
     }
   }
+  const rest = pattern.subarray(q * n + 1, q * n + q + 1).reduce((sum, each) => sum + each, 0);
   return {
     weight,
+    ofRest: rest > 0 ? weight / rest : 0,
     relation: RELATIONS[relations[q * n + k] ?? 5] ?? 'other',
     from: tokens[q] ?? '',
     to: tokens[k] ?? '',

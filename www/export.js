@@ -3,6 +3,8 @@
 import { announce } from './announce.js';
 import { byId, el, isOff, saveFile, setOff } from './dom.js';
 import { linkTo } from './link.js';
+import { asPng, composePicture } from './picture.js';
+import { SOURCES, settingsLines } from './pictures.js';
 import { showProblem } from './problem-box.js';
 import { asProblem } from './problem.js';
 
@@ -30,29 +32,29 @@ export function setUpExport(study) {
     return `headscope-${head}-seed${seed}-prompt${prompt}${view}.${ending}`;
   }
 
-  /** The chosen view as a picture. The code that makes pictures comes when it is wanted. */
-  async function picture() {
-    const [{ composePicture }, { SOURCES, settingsLines }] = await loadPictures();
+  /** The chosen view as a picture. */
+  function picture() {
     const { state } = study;
     const source = SOURCES.find(({ key }) => key === pictureOf.value);
-    if (!source?.ready(state)) throw nothingToShow(pictureOf.selectedOptions[0]?.text ?? '');
+    const blocks = source?.ready(state) ? source.blocks(state) : [];
+    if (!source || blocks.length === 0) throw nothingToShow(pictureOf.selectedOptions[0]?.text);
     const lines = [...settingsLines(state), ...(source.lines?.(state) ?? [])].filter(Boolean);
-    return composePicture(source.blocks(state), [...lines, linkTo(state.settings)]);
+    return composePicture(blocks, [...lines, linkTo(state.settings)]);
   }
 
-  /** The views there are now. */
-  async function offerPictures() {
-    const [, { SOURCES }] = await loadPictures();
+  /** Offers the views there are; the first one always, as there will be one. */
+  let offered = '';
+  study.subscribe((state) => {
+    const views = SOURCES.filter((source, index) => index === 0 || source.ready(state));
+    const keys = views.map(({ key }) => key);
+    if (keys.join() === offered) return;
+    offered = keys.join();
     const chosen = pictureOf.value;
-    const ready = SOURCES.filter((source) => source.ready(study.state));
-    if (ready.length === 0) return;
     pictureOf.replaceChildren(
-      ...ready.map(({ key, label }) => el('option', { value: key, text: label })),
+      ...views.map(({ key, label }) => el('option', { value: key, text: label })),
     );
-    if (ready.some(({ key }) => key === chosen)) pictureOf.value = chosen;
-  }
-  pictureOf.addEventListener('focus', offerPictures);
-  pictureOf.addEventListener('pointerdown', offerPictures);
+    if (keys.includes(chosen)) pictureOf.value = chosen;
+  });
 
   /**
    * @param {string} id
@@ -86,13 +88,13 @@ export function setUpExport(study) {
     exportButton(
       'export-png',
       'png',
-      async () => (await loadPictures())[0].asPng(await picture()),
+      async () => asPng(picture()),
       () => pictureOf.value,
     ),
     exportButton(
       'export-svg',
       'svg',
-      async () => new Blob([(await picture()).text], { type: 'image/svg+xml' }),
+      async () => new Blob([picture().text], { type: 'image/svg+xml' }),
       () => pictureOf.value,
     ),
   ];
@@ -122,15 +124,11 @@ export function setUpExport(study) {
   });
 }
 
-function loadPictures() {
-  return Promise.all([import('./picture.js'), import('./pictures.js')]);
-}
-
 /**
- * @param {string} view
+ * @param {string} [view]
  * @returns {Problem}
  */
-function nothingToShow(view) {
+function nothingToShow(view = 'nothing') {
   return {
     what: `There is no picture of “${view}” now.`,
     kept: 'The settings and the results shown are unchanged.',

@@ -144,7 +144,7 @@ function chartSource(key, label, ready) {
   return {
     key,
     label,
-    ready: (state) => ready(state) && figures().length > 0,
+    ready,
     blocks: () =>
       figures().flatMap((each) => {
         const svg = each.querySelector('svg');

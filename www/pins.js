@@ -6,11 +6,11 @@ import { byId, button, el, setOff } from './dom.js';
 import { percent, score as figure } from './format.js';
 import { headIndex, isWithin as modelHas } from './heads.js';
 import { isWithin, patternView } from './heatmap.js';
+import { setUpPromptView } from './prompt-view.js';
 import { tell } from './readout.js';
 import { METRIC_NAMES } from './score.js';
 import { SHARES } from './categories.js';
 import { sortableTable } from './sortable-table.js';
-import { setUpStep, cost } from './step.js';
 import { lookOf, parseView } from './view.js';
 
 /** As many as the link carries. */
@@ -71,7 +71,6 @@ export function pinnedResults({ further, pattern }) {
 export function setUpPins(study, crosshair) {
   const root = byId('pins', HTMLElement);
   const row = byId('pins-row', HTMLUListElement);
-  const step = byId('step-pins', HTMLDivElement);
   const fold = byId('pins-table-fold', HTMLDetailsElement);
   const place = byId('pins-table', HTMLDivElement);
   const pin = byId('pin-shown', HTMLButtonElement);
@@ -104,16 +103,13 @@ export function setUpPins(study, crosshair) {
     return pins.length < MOST ? '' : `No more than ${MOST} heads can be pinned.`;
   }
 
-  setUpStep(
-    study,
-    'pins',
-    () => study.useTool('pins', () => ({ heads: pinnedHeads(study.state.settings), fetch: true })),
-    ({ pattern, further, estimates }) => ({
-      ready: pattern !== null,
-      done: false,
-      note: cost(estimates.pins) || `${further.pins?.missing.join(', ') ?? ''} not loaded yet.`,
-    }),
-  );
+  setUpPromptView(study, 'pins', {
+    args({ settings }) {
+      const heads = pinnedHeads(settings);
+      return heads.length > 0 ? { heads } : null;
+    },
+    lacks: ({ further }) => (further.pins?.missing.length ?? 0) > 0,
+  });
 
   /** @type {Card[]} */
   const cards = [];
@@ -122,32 +118,16 @@ export function setUpPins(study, crosshair) {
   crosshair.subscribe(() => cards.forEach((card) => card.read(crosshair.cell)));
   fold.addEventListener('toggle', showTable);
 
-  /** What the heatmaps were last asked for: not twice for the same pattern. */
-  let asked = '';
-  function ask() {
-    const { settings, further, pattern, task, goesOn, problems } = study.state;
-    const heads = pinnedHeads(settings);
-    if (heads.length === 0 || !pattern || further.pins || task || goesOn || problems.pins) return;
-    const now = JSON.stringify([{ ...settings, view: null }, pattern.head, pattern.prompt]);
-    if (now === asked) return;
-    asked = now;
-    study.useTool('pins', () => ({ heads, fetch: false }));
-  }
-
   /** @type {Pins | undefined} */
   let drawn;
   let drawnLook = '';
   study.subscribe((state) => {
-    const { settings, further, pattern, task } = state;
+    const { settings, further, pattern } = state;
     const heads = pinnedHeads(settings);
     const shownIsPinned = heads.includes(settings.head);
     pin.textContent = `${shownIsPinned ? 'Unpin' : 'Pin'} ${settings.head}`;
     setOff(pin, !shownIsPinned && heads.length >= MOST);
     root.hidden = heads.length === 0;
-    ask();
-    const missing = further.pins?.missing ?? [];
-    if (step.hidden && missing.length > 0) study.askCost('pins');
-    step.hidden = missing.length === 0 && task?.step !== 'pins' && !state.problems.pins;
     const look = `${lookOf(settings.view)} ${settings.metric} ${heads.join()}`;
     if (further.pins === drawn && look === drawnLook) return;
     // Until the new ones are there, those of before stay, so that nothing flickers.
@@ -234,7 +214,7 @@ class Card {
     this.#waiting.textContent = `${head} is drawn once its layer is loaded.`;
     this.#waiting.hidden = pinned !== null;
     this.#facts.textContent = pinned
-      ? `${METRIC_NAMES[metric]} ${figure(pinned.facts.score)} · beginning of text ${percent(pinned.facts.shares.bos)}`
+      ? `${METRIC_NAMES[metric]} ${figure(pinned.facts.score)} · <bos> ${percent(pinned.facts.shares.bos)}`
       : '\u00a0';
     this.#canvas.setAttribute('aria-label', `Attention of pinned head ${head}`);
     this.#board.show(pinned && patternView(pinned.result, promptSet, view));
@@ -243,13 +223,8 @@ class Card {
   /** @param {import('./view.js').MarkedCell | null} cell */
   read(cell) {
     const told = cell && isWithin(cell, this.#result) ? tell(this.#result, cell) : null;
-    this.#value.textContent = told ? told.facts.slice(0, 3).map(inBrief).join(' · ') : '\u00a0';
+    this.#value.textContent = told?.brief ?? '\u00a0';
   }
-}
-
-/** @param {[string, string]} fact */
-function inBrief([name, value]) {
-  return `${name} ${value}`;
 }
 
 /**

@@ -6,7 +6,7 @@ import { el } from './dom.js';
 import { percent, score } from './format.js';
 import { tokenText } from './tokens.js';
 
-/** @typedef {{ title: (Node | string)[], facts: [string, string][], words: string }} Told */
+/** @typedef {{ title: (Node | string)[], facts: [string, string][], brief: string, words: string }} Told */
 
 /** What stands there while nothing is pointed at. @type {[string, string][]} */
 const NOTHING = [
@@ -14,6 +14,7 @@ const NOTHING = [
   ['Relation', '–'],
   ['Rank in its row', '–'],
   ['Rank of all cells', '–'],
+  ['Without beginning of text', '–'],
 ];
 
 export class Readout {
@@ -30,7 +31,7 @@ export class Readout {
   }
 
   clear() {
-    this.#fill({ title: ['No cell chosen'], facts: NOTHING, words: '' }, false);
+    this.#fill({ title: ['No cell chosen'], facts: NOTHING, brief: '', words: '' }, false);
   }
 
   /**
@@ -66,7 +67,7 @@ export class Readout {
 export function tell(result, cell) {
   if (cell.q < 0 || cell.k < 0) return tellLine(result, cell);
   const facts = cellFacts(result, cell.q, cell.k);
-  const { from, to, relation, weight, rankInRow, rowLength, rank, cells, seen } = facts;
+  const { from, to, relation, weight, ofRest, rankInRow, rowLength, rank, cells, seen } = facts;
   const inRow = seen ? `${rankInRow} of ${rowLength}` : '–';
   const value = seen ? `${score(weight)}, rank ${inRow}` : 'nothing';
   return {
@@ -81,7 +82,9 @@ export function tell(result, cell) {
       ['Relation', relation],
       ['Rank in its row', inRow],
       ['Rank of all cells', seen ? `${rank} of ${cells}` : '–'],
+      ['Without beginning of text', seen && cell.k > 0 ? score(ofRest) : '–'],
     ],
+    brief: `${value} · ${relation}`,
     words: `${from} to ${to}: ${value}, ${relation}`,
   };
 }
@@ -105,8 +108,10 @@ function tellLine(result, line) {
         ['Most at', first ?? '–'],
         ['Then at', then],
         ['Same category', percent(sameCategory)],
-        ['Beginning of text, itself', `${percent(bos)}, ${percent(self)}`],
+        ['Beginning of text', percent(bos)],
+        ['Itself', percent(self)],
       ],
+      brief: `most at ${first}`,
       words: `Row of ${token}: most at ${first}, then ${then}; same category ${percent(sameCategory)}`,
     };
   }
@@ -117,7 +122,9 @@ function tellLine(result, line) {
       ['Then by', then],
       ['Mean over its rows', percent(sum / cells)],
       ['By itself', percent(self)],
+      ['Rows that come later', String(cells - 1)],
     ],
+    brief: `most by ${first}`,
     words: `Column of ${token}: most by ${first}, then ${then}; mean ${percent(sum / cells)}`,
   };
 }

@@ -7,9 +7,9 @@ import { CanvasBoard } from './canvas-board.js';
 import { byId, button, el, facts as factList } from './dom.js';
 import { percent, score as figure } from './format.js';
 import { headIndex, headName } from './heads.js';
+import { setUpPromptView } from './prompt-view.js';
 import { METRIC_NAMES } from './score.js';
 import { sortableTable } from './sortable-table.js';
-import { setUpStep, cost } from './step.js';
 import { lookOf, parseView } from './view.js';
 
 /** What the select calls all layers. */
@@ -49,7 +49,6 @@ export function setUpThumbnails(study) {
   const select = byId('thumbnails-layer', HTMLSelectElement);
   const empty = byId('thumbnails-empty', HTMLParagraphElement);
   const note = byId('thumbnails-about', HTMLParagraphElement);
-  const step = byId('step-thumbnails', HTMLDivElement);
   const tableFold = byId('thumbnails-table-fold', HTMLDetailsElement);
   const table = byId('thumbnails-table', HTMLDivElement);
   const readout = byId('thumbnails-readout', HTMLDivElement);
@@ -103,28 +102,11 @@ export function setUpThumbnails(study) {
     return found ? `${found.head}: ${name} ${figure(found.score)}, beginning of text ${bos}` : '';
   }
 
-  setUpStep(
-    study,
-    'thumbnails',
-    () => study.useTool('thumbnails', () => ({ fetch: true })),
-    ({ pattern, estimates }) => ({
-      ready: pattern !== null,
-      done: false,
-      note: cost(estimates.thumbnails),
-    }),
-  );
-
-  /** What they were last asked for: not twice for the same. */
-  let asked = '';
-  function ask() {
-    const { settings, further, pattern, task, goesOn, problems, model } = study.state;
-    if (!fold.open || !pattern || further.thumbnails || task || goesOn || problems.thumbnails)
-      return;
-    const now = JSON.stringify([{ ...settings, view: null, head: '' }, model?.id, pattern.prompt]);
-    if (now === asked) return;
-    asked = now;
-    study.useTool('thumbnails', () => ({ fetch: false }));
-  }
+  const mayCompute = setUpPromptView(study, 'thumbnails', {
+    args: () => (fold.open ? {} : null),
+    lacks: ({ further: { thumbnails: found } }) =>
+      found !== undefined && found.heads.length < found.n_layer * found.n_head,
+  });
 
   function draw() {
     const { further, settings, pattern } = study.state;
@@ -171,18 +153,12 @@ export function setUpThumbnails(study) {
 
   select.addEventListener('change', draw);
   fold.addEventListener('toggle', () => {
-    asked = '';
-    ask();
+    mayCompute();
     if (fold.open) draw();
   });
   tableFold.addEventListener('toggle', showTable);
   read(undefined);
-  study.subscribe(({ further, model, task, problems }) => {
-    ask();
-    const found = further.thumbnails;
-    const partial = found !== undefined && found.heads.length < found.n_layer * found.n_head;
-    if (partial && step.hidden) study.askCost('thumbnails');
-    step.hidden = !partial && task?.step !== 'thumbnails' && !problems.thumbnails;
+  study.subscribe(({ further: { thumbnails: found }, model }) => {
     if (!fold.open || (found === sheet && lookNow() === drawnLook)) return;
     if (!found && model && lookNow() === drawnLook) return;
     draw();

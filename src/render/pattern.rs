@@ -15,6 +15,8 @@ const NARROW: f64 = 480.0;
 /// Labels stay legible, so cells never get smaller than this; the page scrolls.
 const SMALLEST_CELL: f64 = 12.0;
 const LARGEST_CELL: f64 = 46.0;
+/// From this size on columns are labelled at a slant.
+const CELL_WITH_LEANING_LABEL: f64 = 18.0;
 /// From this size on a cell shows its value as a number.
 const CELL_WITH_NUMBER: f64 = 30.0;
 /// Side of the square that says a token's category, and what it takes in all.
@@ -98,20 +100,26 @@ impl PatternMap {
     /// legible and the page scrolls.
     #[must_use]
     pub fn layout(&self, available: f64) -> Layout {
+        let leaning = self.layout_with(available, available < NARROW);
+        // Labels that lean run into each other where columns are as close as this.
+        if leaning.cell < CELL_WITH_LEANING_LABEL { self.layout_with(available, true) } else { leaning }
+    }
+
+    /// With column labels that lean, or upright ones of a smaller size.
+    fn layout_with(&self, available: f64, upright: bool) -> Layout {
         let n = self.n().max(1) as f64;
-        let narrow = available < NARROW;
-        let label_size = if narrow { 11.0 } else { 12.0 };
+        let label_size = if upright { 11.0 } else { 12.0 };
         let room = available * 0.22 / likely_width("m", label_size);
         let label_limit = (room as usize).clamp(7, LONGEST_LABEL);
         let longest =
             self.labels(label_limit).iter().map(|label| likely_width(label, label_size)).fold(0.0, f64::max);
-        let turn: f64 = if narrow { -90.0 } else { -45.0 };
+        let turn: f64 = if upright { -90.0 } else { -45.0 };
         let (rise, lean) = (-longest * turn.to_radians().sin(), longest * turn.to_radians().cos());
         let left = (longest + BADGE_ROOM + 8.0).max(NARROWEST_LEFT);
         let top = CAPTION + rise + BADGE_ROOM + 10.0;
         let right = lean + 8.0;
         let cell = ((available - left - right) / n).floor().clamp(SMALLEST_CELL, LARGEST_CELL);
-        let legend = if narrow { 4.0 } else { left };
+        let legend = if available < NARROW { 4.0 } else { left };
         let width = (left + n * cell + right).max(legend + LEGEND_WIDTH);
         let height = top + n * cell + LEGEND;
         Layout { cell, left, top, width, height, label_size, label_limit, turn, legend }

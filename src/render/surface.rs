@@ -83,8 +83,10 @@ impl Window {
 /// A double line, light on dark, so that it shows on every colour of a map.
 pub(super) fn double_outline([x, y, w, h]: [f64; 4], outer: Rgb, surface: &mut impl Surface) {
     let inner = outer.map(|channel| 255 - channel);
-    surface.outline([x, y, w, h], 2.0, outer);
-    surface.outline([x + 2.0, y + 2.0, w - 4.0, h - 4.0], 1.0, inner);
+    // A small cell has to leave its colour some room.
+    let width = if w.min(h) < 20.0 { 1.0 } else { 2.0 };
+    surface.outline([x, y, w, h], width, outer);
+    surface.outline([x + width, y + width, w - 2.0 * width, h - 2.0 * width], 1.0, inner);
 }
 
 /// The colours of a map from least to most, left to right.
@@ -93,8 +95,8 @@ pub(super) fn color_bar([x, y, w, h]: [f64; 4], palette: Palette, surface: &mut 
     for step in 0..STEPS {
         let color = palette.color((step as f64 + 0.5) / STEPS as f64);
         let left = x + w * step as f64 / STEPS as f64;
-        // Each step lies under the next, or a seam would show between them.
-        surface.fill([left, y, (x + w - left).min(w / STEPS as f64 + 0.5), h], color);
+        // Each step goes on under the next, or a seam would show between them.
+        surface.fill([left, y, (x + w - left).min(w / STEPS as f64 + 1.5), h], color);
     }
 }
 
