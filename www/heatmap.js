@@ -2,6 +2,7 @@
 // shares, and the same as a table.
 
 import { PatternView } from './pkg/headscope.js';
+import { legendItems } from './categories.js';
 import { byId, el } from './dom.js';
 import { score as figure } from './format.js';
 import { Readout, tell } from './readout.js';
@@ -20,6 +21,7 @@ export function setUpHeatmap(study, crosshair) {
   const heading = byId('pattern-heading', HTMLSpanElement);
   const empty = byId('pattern-empty', HTMLParagraphElement);
   const shares = byId('shares', HTMLDivElement);
+  const legend = byId('pattern-legend', HTMLUListElement);
   const fold = byId('pattern-table-fold', HTMLDetailsElement);
   const readout = new Readout(byId('pattern-readout', HTMLDivElement));
 
@@ -54,6 +56,8 @@ export function setUpHeatmap(study, crosshair) {
     heading.textContent = result
       ? `Head ${result.head} on prompt ${result.prompt}`
       : 'Attention of one head';
+    const categories = (result && promptSet?.prompts[result.prompt]?.categories) ?? [];
+    legend.replaceChildren(...legendItems(categories, promptSet?.categories ?? []));
     showScore(byId('score', HTMLDivElement), result, settings.metric);
     shares.replaceChildren(
       ...(result ? [sharesFigure('Where its attention goes', result.shares)] : []),

@@ -355,3 +355,81 @@ fn short_number(value: f64) -> String {
     let text = format!("{value:.2}");
     text.strip_prefix('0').map(str::to_owned).unwrap_or(text)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Cell, Look, PatternMap, Relation, Theme, Token, Window};
+    use crate::render::{Rgb, Surface, Text};
+
+    /// Keeps what is drawn.
+    #[derive(Default)]
+    struct Record {
+        fills: Vec<([f64; 4], Rgb)>,
+        texts: Vec<(String, bool)>,
+    }
+
+    impl Surface for Record {
+        fn fill(&mut self, rect: [f64; 4], color: Rgb) {
+            self.fills.push((rect, color));
+        }
+        fn outline(&mut self, _: [f64; 4], _: f64, _: Rgb) {}
+        fn line(&mut self, _: (f64, f64), _: (f64, f64), _: f64, _: Rgb) {}
+        fn text(&mut self, text: &Text<'_>) {
+            self.texts.push((text.text.to_owned(), text.bold));
+        }
+    }
+
+    /// Uniform attention of tokens t0, t1, ...
+    fn map(n: usize) -> PatternMap {
+        let token = |i: usize| Token { text: format!("t{i}"), category: None, joined: false };
+        PatternMap {
+            pattern: crate::study::metric::uniform(n),
+            relations: vec![Relation::Other; n * n],
+            tokens: (0..n).map(token).collect(),
+            look: Look::default(),
+        }
+    }
+
+    #[test]
+    fn a_window_draws_what_it_shows_and_labels_it() {
+        let map = map(1000);
+        let layout = map.layout(700.0);
+        assert!(layout.cell >= 12.0 && layout.height > 12_000.0);
+        let window = Window { x: 3000.0, y: 6000.0, width: 700.0, height: 500.0 };
+        let mut record = Record::default();
+        let marked = Cell { q: 510, k: 260 };
+        map.draw(&layout, &Theme::of(false), marked, window, &mut record);
+        assert!(record.fills.len() < 10_000, "{} rectangles", record.fills.len());
+        let first = (window.y / layout.cell) as usize;
+        let rows = ((window.height - layout.top) / layout.cell) as usize;
+        for q in first + 1..first + rows {
+            assert!(record.texts.iter().any(|(text, _)| *text == format!("t{q}")), "row {q} has no label");
+        }
+        let lit: Vec<&str> =
+            record.texts.iter().filter(|(_, bold)| *bold).map(|(text, _)| text.as_str()).collect();
+        assert_eq!(lit, ["t510", "t260"]);
+        assert!(!record.texts.iter().any(|(text, _)| text == "t0"));
+    }
+
+    #[test]
+    fn a_pointer_finds_the_cell_that_lies_under_it_wherever_the_window_is() {
+        let map = map(300);
+        let layout = map.layout(700.0);
+        for (x, y) in [(0.0, 0.0), (700.0, 1300.0), (1234.0, 2001.0)] {
+            let window = Window { x, y, width: 700.0, height: 600.0 };
+            let cell = Cell { q: ((y + 245.0) / layout.cell) as i32, k: ((x + 335.0) / layout.cell) as i32 };
+            let at = (layout.left + 335.0, layout.top + 245.0);
+            assert_eq!(map.cell_at(&layout, window, at.0, at.1), Some(cell));
+            let row = Cell { k: -1, ..cell };
+            assert_eq!(map.cell_at(&layout, window, 5.0, at.1), Some(row));
+            let column = Cell { q: -1, ..cell };
+            assert_eq!(map.cell_at(&layout, window, at.0, layout.top - 5.0), Some(column));
+            assert_eq!(map.cell_at(&layout, window, 5.0, 5.0), None);
+        }
+    }
+
+    #[test]
+    fn a_heatmap_of_the_default_prompt_fits_a_phone() {
+        assert!(map(13).layout(294.0).width <= 294.0);
+    }
+}
