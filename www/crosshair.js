@@ -57,7 +57,7 @@ export class Crosshair {
     const again = this.locked?.q === cell.q && this.locked.k === cell.k;
     this.#pointed = cell;
     this.#lock(again ? null : cell);
-    announce(this.#inWords(cell));
+    announce(`${this.#inWords(cell)}, ${again ? 'let go' : 'locked'}`);
   }
 
   leave() {

@@ -40,14 +40,13 @@ export function parseSvg(text) {
  */
 export function standalone(chart) {
   const copy = /** @type {SVGElement} */ (chart.cloneNode(true));
-  const copies = [...copy.querySelectorAll('*')];
-  [...chart.querySelectorAll('*')].forEach((original, index) => {
+  const copies = [copy, ...copy.querySelectorAll('*')];
+  [chart, ...chart.querySelectorAll('*')].forEach((original, index) => {
     const style = getComputedStyle(original);
     const target = copies[index];
     for (const name of STYLED) target?.setAttribute(name, style.getPropertyValue(name));
-    target?.removeAttribute('style');
+    for (const name of ['style', 'class']) target?.removeAttribute(name);
   });
-  copy.removeAttribute('style');
   copy.setAttribute('overflow', 'visible');
   for (const sheet of copy.querySelectorAll('style')) sheet.remove();
   return copy;

@@ -53,6 +53,7 @@ export const SOURCES = [
       return [
         `${METRIC_NAMES[settings.metric]} ${figure(pattern.score)}, chance ${figure(pattern.chance)}`,
         sharesLine(pattern.shares),
+        viewLine(state),
         legend(state),
         marked && `Marked: ${marked}`,
       ];
@@ -70,7 +71,7 @@ export const SOURCES = [
         title: `${facts.head}: ${METRIC_NAMES[state.settings.metric]} ${figure(facts.score)}`,
       }));
     },
-    lines: (state) => [legend(state)],
+    lines: (state) => [viewLine(state), legend(state)],
   },
   {
     key: 'thumbnails',
@@ -81,6 +82,7 @@ export const SOURCES = [
       const sheet = further.thumbnails;
       return sheet ? [drawn(thumbnailsView(sheet, layer, settings).view, SHEET, -1, -1)] : [];
     },
+    lines: (state) => [viewLine(state)],
   },
   {
     key: 'headmap',
@@ -99,22 +101,35 @@ export const SOURCES = [
       ];
     },
   },
-  chartSource('ablations', 'Charts of the ablations', ({ ablations }) => ablations !== null),
-  chartSource('seeds', 'Charts of many seeds', ({ further }) => further.seeds !== undefined),
+  {
+    ...chartSource('ablations', 'Charts of the ablations'),
+    ready: ({ ablations }) => ablations !== null,
+    lines({ ablations }) {
+      if (!ablations) return [];
+      const { kind, against, n, chance } = ablations;
+      const kinds = against ? `${kind} and ${against}` : kind;
+      return [`Ablations: ${kinds}, over ${plural(n, 'prompt')}, chance ${figure(chance)}`];
+    },
+  },
+  {
+    ...chartSource('seeds', 'Charts of many seeds'),
+    ready: ({ further }) => further.seeds !== undefined,
+    lines: ({ settings }) => [`Seeds ${settings.seeds} instead of the one above`],
+  },
 ];
 
 /**
- * What every picture states: model, head, prompt, draw, measure and view.
+ * What every picture states: model, head, prompt, draw and measure.
  * @param {State} state
  */
 export function settingsLines({ settings, model, pattern }) {
-  const { seed, n, len, cats, text, head, metric, target, view } = settings;
+  const { seed, n, len, cats, text, head, metric, target } = settings;
   const draw =
     text === null ? `seed ${seed}, ${n} sequences of ${len} words, ${cats} categories` : 'own text';
   const prompt = pattern ? `, prompt ${pattern.prompt}` : '';
   return [
     `Headscope: ${model?.name ?? settings.model}, head ${head}${prompt} (${draw})`,
-    `Measure: ${METRIC_NAMES[metric]}, ${target} · ${viewInWords(parseView(view))}`,
+    `Measure: ${METRIC_NAMES[metric]}, ${target}`,
   ];
 }
 
@@ -136,22 +151,23 @@ function drawn(view, width, row, column) {
  * Charts are taken off the page, where they stand once they are drawn.
  * @param {'ablations' | 'seeds'} key
  * @param {string} label
- * @param {(state: State) => boolean} ready
- * @returns {Source}
  */
-function chartSource(key, label, ready) {
-  const figures = () => [...document.querySelectorAll(`#${key}-chart figure`)];
+function chartSource(key, label) {
   return {
     key,
     label,
-    ready,
     blocks: () =>
-      figures().flatMap((each) => {
+      [...document.querySelectorAll(`#${key}-chart figure`)].flatMap((each) => {
         const svg = each.querySelector('svg');
         const title = each.querySelector('figcaption')?.textContent ?? '';
         return svg ? [{ title, svg: standalone(svg) }] : [];
       }),
   };
+}
+
+/** @param {State} state */
+function viewLine({ settings }) {
+  return viewInWords(parseView(settings.view));
 }
 
 /** @param {Shares} shares */

@@ -399,17 +399,17 @@ describe('pinned heads', () => {
         .filter({ hasText: /looks at/ })
         .waitFor();
 
-      await page.locator('#pin-head').fill('l2h0');
+      await page.locator('#pin-head').fill('l0h1');
       await button(page, 'Pin').click();
-      await page.waitForURL(/pins=L0H0%2CL1H0%2CL2H0/);
+      await page.waitForURL(/pins=L0H0%2CL1H0%2CL0H1/);
       await pins.nth(2).locator('canvas').waitFor();
       await page.locator('#pins-table-fold > summary').click();
       const names = page.locator('#pins-table tbody th');
       await names.nth(2).waitFor();
-      assert.deepEqual(await names.allTextContents(), ['L0H0', 'L1H0', 'L2H0']);
+      assert.deepEqual(await names.allTextContents(), ['L0H0', 'L1H0', 'L0H1']);
 
       await page.getByRole('button', { name: 'Remove L0H0' }).click();
-      await page.waitForURL(/pins=L1H0%2CL2H0/);
+      await page.waitForURL(/pins=L1H0%2CL0H1/);
       await page.locator('#pin-head').fill('L9H9');
       await button(page, 'Pin').click();
       await page.locator('#pin-head-error').filter({ hasText: 'This model has no L9H9' }).waitFor();
@@ -417,7 +417,7 @@ describe('pinned heads', () => {
       await page.reload();
       await start(page, 'ready');
       await pins.nth(1).locator('canvas').waitFor();
-      assert.deepEqual(await pins.locator('h4').allTextContents(), ['L1H0', 'L2H0']);
+      assert.deepEqual(await pins.locator('h4').allTextContents(), ['L1H0', 'L0H1']);
     }));
 
   test('of a layer that is not loaded wait for a button that says what it takes', () =>
@@ -466,7 +466,9 @@ describe('thumbnails', () => {
       assert.equal(await page.locator('#step-thumbnails').isVisible(), false);
 
       await page.locator('#thumbnails-table-fold > summary').click();
-      assert.equal(await page.locator('#thumbnails-table tbody tr').count(), 12);
+      const rows = page.locator('#thumbnails-table tbody tr');
+      await rows.nth(11).waitFor();
+      assert.equal(await rows.count(), 12);
 
       const canvas = page.locator('#thumbnails');
       await canvas.focus();
@@ -479,7 +481,7 @@ describe('thumbnails', () => {
       await reach(page, 'ready');
 
       await page.locator('#thumbnails-layer').selectOption('2');
-      assert.equal(await page.locator('#thumbnails-table tbody tr').count(), 4);
+      assert.equal(await rows.count(), 4);
     }));
 
   test('of 144 heads are drawn at once', () =>
@@ -554,6 +556,8 @@ describe('pictures and tables to take away', () => {
           ]) {
             assert.ok(found.text.includes(said), `the picture of ${view} does not say ${said}`);
           }
+          const patterns = ['heatmap', 'pins', 'thumbnails'].includes(view);
+          assert.equal(found.text.includes('Scale: square root'), patterns, view);
           const png = await exported(page, 'Export PNG');
           assert.match(png.name, new RegExp(`L2H1-seed5-prompt1-${view}\\.png$`));
           // Two pixels to a CSS pixel, as the header of the file says.
