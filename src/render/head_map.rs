@@ -9,7 +9,9 @@ const LEFT: f64 = 34.0;
 const TOP: f64 = 26.0;
 const COLOR_BAR: f64 = 62.0;
 const CAPTION_SIZE: f64 = 11.0;
-const SMALLEST_CELL: f64 = 22.0;
+const SMALLEST_CELL: f64 = 21.0;
+/// Names of heads take this much.
+const CELL_WITH_NAME: f64 = 28.0;
 const WIDEST_CELL: f64 = 76.0;
 const HIGHEST_CELL: f64 = 40.0;
 /// A cell of this width has room for a score.
@@ -91,7 +93,9 @@ impl HeadMap {
             let x = LEFT + (head as f64 + 0.5) * wide;
             let bold = hovered.is_some_and(|(_, h)| h == head);
             let name = format!("H{head}");
-            surface.text(&text(&name, (x, TOP - 12.0), Align::Middle, bold, theme.muted));
+            let size = if wide < CELL_WITH_NAME { 10.0 } else { LABEL_SIZE };
+            let name = text(&name, (x, TOP - 12.0), Align::Middle, bold, theme.muted);
+            surface.text(&Text { size, ..name });
         }
         let max = self.max();
         for layer in 0..self.n_layer {

@@ -24,7 +24,7 @@ const BADGE: f64 = 11.0;
 const BADGE_ROOM: f64 = 17.0;
 /// Colour bar with its numbers, key, and share of beginning-of-text.
 const LEGEND: f64 = 76.0;
-const LEGEND_WIDTH: f64 = 268.0;
+const LEGEND_WIDTH: f64 = 274.0;
 /// The caption of the rows stands there.
 const NARROWEST_LEFT: f64 = 88.0;
 
@@ -292,7 +292,7 @@ impl PatternMap {
         values: &Values<'_>,
         surface: &mut impl Surface,
     ) {
-        let width = LEGEND_WIDTH - 48.0;
+        let width = 220.0;
         color_bar([x, y, width, 8.0], self.look.palette, surface);
         let most = match self.look.max {
             Max::Row => "row’s maximum".to_owned(),
@@ -313,6 +313,11 @@ impl PatternMap {
         ];
         for (text, at, align) in captions {
             surface.text(&Text::plain(text, at, CAPTION_SIZE, align, theme.muted));
+        }
+        if self.tokens.iter().any(|token| token.joined) {
+            let at = (x + 211.0, y + 36.0);
+            surface.text(&Text::plain("split word", at, CAPTION_SIZE, Align::Start, theme.muted));
+            surface.fill([x + 203.0, y + 30.0, 2.0, 12.0], theme.muted);
         }
         let later = [x, y + 30.0, 12.0, 12.0];
         hatch(later, Window::whole(x + 12.0, y + 42.0), theme, surface);
