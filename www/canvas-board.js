@@ -66,6 +66,7 @@ export class CanvasBoard {
     canvas.addEventListener('keydown', (event) => this.#key(event));
     scroller.addEventListener('scroll', () => this.#redraw());
     new ResizeObserver(() => this.#redraw()).observe(scroller);
+    addEventListener('resize', () => this.#redraw());
     onThemeChange(() => this.#redraw());
     this.#followRatio();
   }
@@ -155,7 +156,7 @@ export class CanvasBoard {
     return Math.max(this.#first, Math.min(length - 1, index));
   }
 
-  /** Zooming changes how many pixels there are to one of the page's. */
+  /** Another screen has another number of pixels to one of the page's. */
   #followRatio() {
     const query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
     query.addEventListener(

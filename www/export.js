@@ -3,8 +3,7 @@
 import { announce } from './announce.js';
 import { byId, el, isOff, saveFile, setOff } from './dom.js';
 import { linkTo } from './link.js';
-import { asPng, composePicture } from './picture.js';
-import { SOURCES, settingsLines } from './pictures.js';
+import { PICTURES } from './picture-choice.js';
 import { showProblem } from './problem-box.js';
 import { asProblem } from './problem.js';
 
@@ -32,21 +31,26 @@ export function setUpExport(study) {
     return `headscope-${head}-seed${seed}-prompt${prompt}${view}.${ending}`;
   }
 
-  /** The chosen view as a picture. */
-  function picture() {
-    const { state } = study;
-    const source = SOURCES.find(({ key }) => key === pictureOf.value);
-    const blocks = source?.ready(state) ? source.blocks(state) : [];
-    if (!source || blocks.length === 0) throw nothingToShow(pictureOf.selectedOptions[0]?.text);
-    const lines = [...settingsLines(state), ...(source.lines?.(state) ?? [])].filter(Boolean);
-    return composePicture(blocks, [...lines, linkTo(state.settings)]);
+  /** The chosen view as a picture. The code that makes pictures comes when it is wanted. */
+  async function picture() {
+    const [{ composePicture, asPng }, { pictureOfView }] = await Promise.all([
+      import('./picture.js'),
+      import('./pictures.js'),
+    ]);
+    const { blocks, lines } = pictureOfView(pictureOf.value, study.state);
+    if (blocks.length === 0) throw nothingToShow(pictureOf.selectedOptions[0]?.text);
+    const svg = composePicture(blocks, [...lines, linkTo(study.state.settings)]);
+    return {
+      svg: () => new Blob([svg.text], { type: 'image/svg+xml' }),
+      png: () => asPng(svg),
+    };
   }
 
   /** Offers the views there are; the first one always, as there will be one. */
   let offered = '';
   study.subscribe((state) => {
-    const views = SOURCES.filter((source, index) => index === 0 || source.ready(state));
-    const keys = views.map(({ key }) => key);
+    const views = PICTURES.filter(({ ready }, index) => index === 0 || ready(state));
+    const keys = views.map(({ key }) => String(key));
     if (keys.join() === offered) return;
     offered = keys.join();
     const chosen = pictureOf.value;
@@ -88,13 +92,13 @@ export function setUpExport(study) {
     exportButton(
       'export-png',
       'png',
-      async () => asPng(picture()),
+      async () => (await picture()).png(),
       () => pictureOf.value,
     ),
     exportButton(
       'export-svg',
       'svg',
-      async () => new Blob([picture().text], { type: 'image/svg+xml' }),
+      async () => (await picture()).svg(),
       () => pictureOf.value,
     ),
   ];

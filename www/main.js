@@ -29,7 +29,7 @@ import { stateName } from './study-state.js';
 import { Study } from './study.js';
 import { setUpTarget } from './target.js';
 import { setUpTheme } from './theme.js';
-import { setUpThumbnails } from './thumbnails.js';
+import { setUpTokenLink } from './token-link.js';
 import { parse_words } from './pkg/headscope.js';
 import { loadWasm } from './wasm.js';
 import { setUpWords } from './words.js';
@@ -50,7 +50,11 @@ async function openStudy() {
   const crosshair = new Crosshair(study);
   setUpHeatmap(study, crosshair);
   setUpPins(study, crosshair);
-  setUpThumbnails(study);
+  setUpTokenLink(study, crosshair);
+  whenOpened('thumbnails-fold', async () => {
+    const { setUpThumbnails } = await import('./thumbnails.js');
+    setUpThumbnails(study);
+  });
   setUpCategoryMatrix(study);
   setUpHeadMap(study);
   setUpComponentChoice(study);
@@ -66,6 +70,16 @@ async function openStudy() {
   followState(study);
   followLink(study);
   await study.open();
+}
+
+/**
+ * Sets up what a fold holds when it is opened for the first time.
+ * @param {string} id
+ * @param {() => Promise<void>} setUp
+ */
+function whenOpened(id, setUp) {
+  const fold = byId(id, HTMLDetailsElement);
+  fold.addEventListener('toggle', () => setUp().catch(reportError), { once: true });
 }
 
 /** @param {Study} study */

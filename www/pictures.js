@@ -1,10 +1,11 @@
-// Which views there are to take away as pictures, and what is printed below each.
+// What each view shows as a picture, and what is printed below it.
 
 import { categoryLetter, SHARES } from './categories.js';
 import { byId } from './dom.js';
 import { percent, plural, score as figure } from './format.js';
 import { headMapView } from './headmap.js';
 import { isWithin, patternView } from './heatmap.js';
+import { PICTURES } from './picture-choice.js';
 import { parseSvg, standalone } from './picture.js';
 import { pinnedResults } from './pins.js';
 import { tell } from './readout.js';
@@ -24,19 +25,13 @@ const CARD = 480;
 
 /**
  * @typedef {object} Source
- * @property {string} key
- * @property {string} label
- * @property {(state: State) => boolean} ready
  * @property {(state: State) => Block[]} blocks
- * @property {(state: State) => string[]} [lines] what it says beside the settings
+ * @property {(state: State) => string[]} lines what it says beside the settings
  */
 
-/** The heatmap comes first: it is what there is from the start. @type {Source[]} */
-export const SOURCES = [
-  {
-    key: 'heatmap',
-    label: 'Heatmap',
-    ready: ({ pattern }) => pattern !== null,
+/** @type {Record<import('./picture-choice.js').PictureChoice['key'], Source>} */
+const SOURCES = {
+  heatmap: {
     blocks({ pattern, promptSet, settings }) {
       if (!pattern) return [];
       const { locked, ...view } = parseView(settings.view);
@@ -55,14 +50,11 @@ export const SOURCES = [
         sharesLine(pattern.shares),
         viewLine(state),
         legend(state),
-        marked && `Marked: ${marked}`,
+        marked ? `Marked: ${marked}` : '',
       ];
     },
   },
-  {
-    key: 'pins',
-    label: 'Pinned heads',
-    ready: (state) => pinnedResults(state).length > 0,
+  pins: {
     blocks(state) {
       const view = parseView(state.settings.view);
       const { q, k } = view.locked ?? { q: -1, k: -1 };
@@ -73,10 +65,7 @@ export const SOURCES = [
     },
     lines: (state) => [viewLine(state), legend(state)],
   },
-  {
-    key: 'thumbnails',
-    label: 'Thumbnails of all heads',
-    ready: ({ further }) => (further.thumbnails?.heads.length ?? 0) > 0,
+  thumbnails: {
     blocks({ further, settings }) {
       const layer = byId('thumbnails-layer', HTMLSelectElement).value || 'all';
       const sheet = further.thumbnails;
@@ -84,10 +73,7 @@ export const SOURCES = [
     },
     lines: (state) => [viewLine(state)],
   },
-  {
-    key: 'headmap',
-    label: 'Map of all heads’ scores',
-    ready: ({ scores }) => scores !== null,
+  headmap: {
     blocks({ scores, settings }) {
       if (!scores) return [];
       const { colors } = parseView(settings.view);
@@ -101,9 +87,8 @@ export const SOURCES = [
       ];
     },
   },
-  {
-    ...chartSource('ablations', 'Charts of the ablations'),
-    ready: ({ ablations }) => ablations !== null,
+  ablations: {
+    blocks: () => charts('ablations'),
     lines({ ablations }) {
       if (!ablations) return [];
       const { kind, against, n, chance } = ablations;
@@ -111,18 +96,31 @@ export const SOURCES = [
       return [`Ablations: ${kinds}, over ${plural(n, 'prompt')}, chance ${figure(chance)}`];
     },
   },
-  {
-    ...chartSource('seeds', 'Charts of many seeds'),
-    ready: ({ further }) => further.seeds !== undefined,
+  seeds: {
+    blocks: () => charts('seeds'),
     lines: ({ settings }) => [`Seeds ${settings.seeds} instead of the one above`],
   },
-];
+};
+
+/**
+ * A view as it stands, and all that its picture has to state but the link. Without
+ * the results that it shows it has no blocks.
+ * @param {string} key
+ * @param {State} state
+ */
+export function pictureOfView(key, state) {
+  const choice = PICTURES.find((each) => each.key === key);
+  if (!choice?.ready(state)) return { blocks: [], lines: [] };
+  const { blocks, lines } = SOURCES[choice.key];
+  const said = [...settingsLines(state), ...lines(state)];
+  return { blocks: blocks(state), lines: said.filter((line) => line !== '') };
+}
 
 /**
  * What every picture states: model, head, prompt, draw and measure.
  * @param {State} state
  */
-export function settingsLines({ settings, model, pattern }) {
+function settingsLines({ settings, model, pattern }) {
   const { seed, n, len, cats, text, head, metric, target } = settings;
   const draw =
     text === null ? `seed ${seed}, ${n} sequences of ${len} words, ${cats} categories` : 'own text';
@@ -150,19 +148,14 @@ function drawn(view, width, row, column) {
 /**
  * Charts are taken off the page, where they stand once they are drawn.
  * @param {'ablations' | 'seeds'} key
- * @param {string} label
+ * @returns {Block[]}
  */
-function chartSource(key, label) {
-  return {
-    key,
-    label,
-    blocks: () =>
-      [...document.querySelectorAll(`#${key}-chart figure`)].flatMap((each) => {
-        const svg = each.querySelector('svg');
-        const title = each.querySelector('figcaption')?.textContent ?? '';
-        return svg ? [{ title, svg: standalone(svg) }] : [];
-      }),
-  };
+function charts(key) {
+  return [...document.querySelectorAll(`#${key}-chart figure`)].flatMap((each) => {
+    const svg = each.querySelector('svg');
+    const title = each.querySelector('figcaption')?.textContent ?? '';
+    return svg ? [{ title, svg: standalone(svg) }] : [];
+  });
 }
 
 /** @param {State} state */

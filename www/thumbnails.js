@@ -21,7 +21,7 @@ const ALL = 'all';
  * @param {string} layer its number, or `all`
  * @param {Settings} settings
  */
-export function thumbnailsView({ heads, side, n_head, cells }, layer, { head, view }) {
+export function thumbnailsView({ heads, n, side, n_head, cells }, layer, { head, view }) {
   const { scale, max, colors, bos } = parseView(view);
   const from = layer === ALL ? 0 : Number(layer) * n_head;
   const shownHeads = heads.slice(from, layer === ALL ? heads.length : from + n_head);
@@ -38,7 +38,8 @@ export function thumbnailsView({ heads, side, n_head, cells }, layer, { head, vi
       scale,
       max,
       colors,
-      bos,
+      // What is left of a row cannot be told from cells that stand for several.
+      bos: side < n && bos === 'renormalised' ? 'hidden' : bos,
     }),
   };
 }
@@ -156,6 +157,7 @@ export function setUpThumbnails(study) {
     mayCompute();
     if (fold.open) draw();
   });
+  draw();
   tableFold.addEventListener('toggle', showTable);
   read(undefined);
   study.subscribe(({ further: { thumbnails: found }, model }) => {

@@ -86,7 +86,7 @@ impl HeadMap {
         layout: &Layout,
         theme: &Theme,
         hovered: Option<(usize, usize)>,
-        surface: &mut impl Surface,
+        surface: &mut dyn Surface,
     ) {
         let (wide, high) = layout.cell;
         for head in 0..self.n_head {
@@ -135,7 +135,7 @@ impl HeadMap {
         self.draw_color_bar(layout, theme, max, surface);
     }
 
-    fn draw_color_bar(&self, layout: &Layout, theme: &Theme, max: f64, surface: &mut impl Surface) {
+    fn draw_color_bar(&self, layout: &Layout, theme: &Theme, max: f64, surface: &mut dyn Surface) {
         let width = (self.n_head as f64 * layout.cell.0).min(260.0);
         let y = TOP + self.n_layer as f64 * layout.cell.1 + 14.0;
         color_bar([LEFT, y, width, 8.0], self.palette, surface);

@@ -157,7 +157,7 @@ impl PatternMap {
         theme: &Theme,
         marked: Cell,
         window: Window,
-        surface: &mut impl Surface,
+        surface: &mut dyn Surface,
     ) {
         let Layout { cell, left, top, .. } = *layout;
         let values = Values::new(&self.pattern, self.n(), self.look);
@@ -197,7 +197,7 @@ impl PatternMap {
         q: usize,
         k: usize,
         values: &Values<'_>,
-        surface: &mut impl Surface,
+        surface: &mut dyn Surface,
     ) {
         let [x, y, w, h] = rect;
         if self.relations[q * self.n() + k] == Relation::SameCategory {
@@ -228,7 +228,7 @@ impl PatternMap {
         (x0, y0): (f64, f64),
         rows: std::ops::Range<usize>,
         columns: std::ops::Range<usize>,
-        surface: &mut impl Surface,
+        surface: &mut dyn Surface,
     ) {
         let Layout { cell, left, top, label_size, turn, .. } = *layout;
         let labels = self.labels(layout.label_limit);
@@ -275,7 +275,7 @@ impl PatternMap {
     }
 
     /// The letter of a token's category on its colour.
-    fn draw_badge(&self, i: usize, (x, y): (f64, f64), theme: &Theme, surface: &mut impl Surface) {
+    fn draw_badge(&self, i: usize, (x, y): (f64, f64), theme: &Theme, surface: &mut dyn Surface) {
         let Some((row, letter)) = &self.tokens[i].category else { return };
         let square = [x - BADGE / 2.0, y - BADGE / 2.0, BADGE, BADGE];
         surface.fill(square, theme.category_tint(*row));
@@ -285,13 +285,7 @@ impl PatternMap {
         surface.text(&Text { bold: true, ..letter });
     }
 
-    fn draw_legend(
-        &self,
-        (x, y): (f64, f64),
-        theme: &Theme,
-        values: &Values<'_>,
-        surface: &mut impl Surface,
-    ) {
+    fn draw_legend(&self, (x, y): (f64, f64), theme: &Theme, values: &Values<'_>, surface: &mut dyn Surface) {
         let width = 220.0;
         color_bar([x, y, width, 8.0], self.look.palette, surface);
         let most = match self.look.max {
@@ -340,7 +334,7 @@ fn draw_crosshair(
     side: f64,
     theme: &Theme,
     marked: Cell,
-    surface: &mut impl Surface,
+    surface: &mut dyn Surface,
 ) {
     let cell = layout.cell;
     let (x, y) = (x0 + f64::from(marked.k) * cell, y0 + f64::from(marked.q) * cell);

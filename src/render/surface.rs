@@ -81,7 +81,7 @@ impl Window {
 }
 
 /// A double line, light on dark, so that it shows on every colour of a map.
-pub(super) fn double_outline([x, y, w, h]: [f64; 4], outer: Rgb, surface: &mut impl Surface) {
+pub(super) fn double_outline([x, y, w, h]: [f64; 4], outer: Rgb, surface: &mut dyn Surface) {
     let inner = outer.map(|channel| 255 - channel);
     // A small cell has to leave its colour some room.
     let width = if w.min(h) < 20.0 { 1.0 } else { 2.0 };
@@ -90,7 +90,7 @@ pub(super) fn double_outline([x, y, w, h]: [f64; 4], outer: Rgb, surface: &mut i
 }
 
 /// The colours of a map from least to most, left to right.
-pub(super) fn color_bar([x, y, w, h]: [f64; 4], palette: Palette, surface: &mut impl Surface) {
+pub(super) fn color_bar([x, y, w, h]: [f64; 4], palette: Palette, surface: &mut dyn Surface) {
     const STEPS: usize = 64;
     for step in 0..STEPS {
         let color = palette.color((step as f64 + 0.5) / STEPS as f64);
@@ -103,7 +103,7 @@ pub(super) fn color_bar([x, y, w, h]: [f64; 4], palette: Palette, surface: &mut 
 /// Slanted lines over what the causal mask hides, which no colour map has. Only
 /// those that the window shows are drawn; what lies below the diagonal is drawn
 /// over them.
-pub(super) fn hatch([x, y, w, h]: [f64; 4], window: Window, theme: &Theme, surface: &mut impl Surface) {
+pub(super) fn hatch([x, y, w, h]: [f64; 4], window: Window, theme: &Theme, surface: &mut dyn Surface) {
     surface.fill([x, y, w, h], theme.empty);
     // The line i runs where (x - left) + (y - top) = i * HATCH_APART.
     let (left, top) = (x.max(0.0), y.max(0.0));

@@ -127,7 +127,7 @@ impl Thumbnails {
     }
 
     /// Draws the pictures cell by cell, where there is no place for pixels.
-    pub fn draw_pictures(&self, layout: &Layout, theme: &Theme, surface: &mut impl Surface) {
+    pub fn draw_pictures(&self, layout: &Layout, theme: &Theme, surface: &mut dyn Surface) {
         let cell = layout.picture / self.side.max(1) as f64;
         for i in 0..self.names.len() {
             let (x, y) = corner(layout, i);
@@ -149,7 +149,7 @@ impl Thumbnails {
         layout: &Layout,
         theme: &Theme,
         marked: Option<usize>,
-        surface: &mut impl Surface,
+        surface: &mut dyn Surface,
     ) {
         for (i, name) in self.names.iter().enumerate() {
             let (x, y) = corner(layout, i);

@@ -223,6 +223,29 @@ describe('the canvas of the heatmap', () => {
     }));
 });
 
+test('zooming the page draws the canvas anew, as sharp as before', () =>
+  harness.withPage(TINY, {}, async ({ page }) => {
+    await start(page, 'ready');
+    await page.waitForTimeout(200);
+    const ratio = () =>
+      page.locator('#pattern').evaluate((element) => {
+        const canvas = /** @type {any} */ (element);
+        return canvas.width / canvas.clientWidth;
+      });
+    assert.equal(await ratio(), 1);
+    const devtools = await page.context().newCDPSession(page);
+    for (const deviceScaleFactor of [2, 1.25, 2.5]) {
+      await devtools.send('Emulation.setDeviceMetricsOverride', {
+        width: Math.round(1280 / deviceScaleFactor),
+        height: Math.round(900 / deviceScaleFactor),
+        mobile: false,
+        deviceScaleFactor,
+      });
+      await page.waitForTimeout(200);
+      assert.ok(Math.abs((await ratio()) - deviceScaleFactor) < 0.01, `${await ratio()}`);
+    }
+  }));
+
 describe('the crosshair', () => {
   /**
    * Which labels look otherwise than before: rows by their band left of the cells,
@@ -281,6 +304,25 @@ describe('the crosshair', () => {
       await canvas.hover({ position: { x: x + 3.5 * pitch, y: y - 12 } });
       assert.ok((await lit()).includes('column 3'));
       assert.match(String(await readout.textContent()), /\(3\) is looked at byMost by/);
+    }));
+
+  test('is lit by the tokens as fed, and lights them', () =>
+    harness.withPage(TINY, { width: 1440 }, async ({ page }) => {
+      await start(page, 'ready');
+      const cards = page.locator('#fed > li');
+      await cards.nth(4).hover();
+      const readout = page.locator('#pattern-readout');
+      await readout.filter({ hasText: '(4) looks at' }).waitFor();
+      await page.mouse.move(1, 1);
+      await page.locator('#pattern').focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowRight');
+      await readout.filter({ hasText: '(4) looks at ' }).waitFor();
+      const lit = await cards.evaluateAll((all) =>
+        all.flatMap((card, index) => (card.classList.contains('lit') ? [index] : [])),
+      );
+      assert.equal(lit.at(-1), 4);
+      assert.equal(lit.length, 2);
     }));
 
   test('walks onto labels by key, locks them, and the link keeps them', () =>
