@@ -58,7 +58,7 @@ fn middle(size: &Value, hit: impl Fn(f64, f64) -> bool) -> (f64, f64) {
 #[wasm_bindgen_test]
 fn a_pattern_is_drawn_where_the_pointer_finds_it() {
     let options = to_js(&serde_json::json!({
-        "tokens": ["<|endoftext|>", "red", " blue"],
+        "tokens": [{ "text": "<|endoftext|>" }, { "text": "red" }, { "text": " blue", "category": 0, "letter": "A" }],
         "scale": "linear", "max": "one", "colors": "viridis", "bos": "shown",
     }));
     let set = |name: &str, value: &JsValue| Reflect::set(&options, &name.into(), value).unwrap();
@@ -72,7 +72,7 @@ fn a_pattern_is_drawn_where_the_pointer_finds_it() {
         view.draw(context.clone(), dpr, false, -1, -1);
         for (q, k, value) in [(1, 0, 0.75), (1, 1, 0.25), (2, 0, 0.2)] {
             let (x, y) = middle(&size, |x, y| {
-                from_js(&view.cell_at(x, y))["q"] == q && from_js(&view.cell_at(x, y))["k"] == k
+                from_js(&view.cell_at(x, y))["row"] == q && from_js(&view.cell_at(x, y))["column"] == k
             });
             // Beside the number in the middle of the cell.
             let (x, y) = ((x - 16.0) * dpr, (y - 16.0) * dpr);
@@ -84,13 +84,13 @@ fn a_pattern_is_drawn_where_the_pointer_finds_it() {
         }
         // The masked triangle has the colour of no value.
         let (x, y) = middle(&size, |x, y| {
-            from_js(&view.cell_at(x, y))["q"] == 0 && from_js(&view.cell_at(x, y))["k"] == 2
+            from_js(&view.cell_at(x, y))["row"] == 0 && from_js(&view.cell_at(x, y))["column"] == 2
         });
         let masked = pixel(&context, x * dpr, y * dpr);
         assert!((0..=100).all(|v| masked != opaque(Palette::Viridis.color(f64::from(v) / 100.0))));
         // A cell of the mask has a white outline.
         let (x, y) = middle(&size, |x, y| {
-            from_js(&view.cell_at(x, y))["q"] == 2 && from_js(&view.cell_at(x, y))["k"] == 1
+            from_js(&view.cell_at(x, y))["row"] == 2 && from_js(&view.cell_at(x, y))["column"] == 1
         });
         let row: Vec<[u8; 4]> = (0..30).map(|i| pixel(&context, (x - f64::from(i)) * dpr, y * dpr)).collect();
         assert!(row.contains(&[255, 255, 255, 255]), "no outline in {row:?}");
@@ -109,7 +109,7 @@ fn a_map_of_heads_is_drawn_and_hit() {
     view.draw(context.clone(), 1.0, true, -1, -1);
     let (x, y) = middle(&size, |x, y| {
         let cell = from_js(&view.cell_at(x, y));
-        cell["layer"] == 0 && cell["head"] == 0
+        cell["row"] == 0 && cell["column"] == 0
     });
     assert_eq!(pixel(&context, x - 25.0, y), opaque(Palette::Viridis.color(0.25)));
     assert!(view.cell_at(-1.0, -1.0).is_undefined());

@@ -10,7 +10,8 @@ use wasm_bindgen_test::wasm_bindgen_test as test;
 use common::{Folder, assert_close, integers, json, notebook_cases, numbers};
 use headscope::model::{Depth, NoHooks};
 use headscope::study::{
-    Case, Component, Kind, Metric, NoPace, Shares, ablate, baseline, notebook_preset, score_heads, sweep,
+    Case, Component, Head, Kind, Measure, Metric, NoPace, Shares, ablate, baseline, notebook_preset,
+    patterns, score_heads, sweep,
 };
 use serde_json::Value;
 
@@ -53,6 +54,30 @@ fn head_scores() {
         assert_close("first prompt", &flat(&scores.per_prompt[0]), &first, TOLERANCE);
         let second = layers(&reference["head_scores_second_prompt"]);
         assert_close("second prompt", &flat(&scores.per_prompt[1]), &second, TOLERANCE);
+    });
+}
+
+#[test]
+fn every_head_of_a_prompt() {
+    each(|folder, reference| {
+        let cases = notebook_cases();
+        let model = folder.model(&cases, Depth::Pattern(2));
+        let head: Head = reference["target_head"].as_str().unwrap().parse().unwrap();
+        let cells = cases[1].ids.len().pow(2);
+        let measure = Measure::from(Metric::CellMean);
+        let (mut target, mut scores) = (Vec::new(), Vec::new());
+        let take = |l: usize, layer: Vec<f32>| {
+            if l == head.layer {
+                target = layer[head.head * cells..][..cells].iter().copied().map(f64::from).collect();
+            }
+            let heads = layer.chunks_exact(cells);
+            scores.extend(heads.map(|pattern| measure.score(pattern, &cases[1].relations).unwrap()));
+        };
+        pollster::block_on(patterns::each_layer(&model, &cases[1], 2, &NoPace, take)).unwrap();
+        let wanted = layers(&reference["target_pattern_second_prompt"]);
+        assert_close("pattern", &target, &wanted, TOLERANCE);
+        let wanted = layers(&reference["head_scores_second_prompt"]);
+        assert_close("scores of all heads", &scores, &wanted, TOLERANCE);
     });
 }
 

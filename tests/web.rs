@@ -145,3 +145,16 @@ fn pieces_of_a_split_word_belong_to_no_category() {
     assert_eq!(set.cases().len(), 22);
     assert_eq!(set.categories[5], "dog …");
 }
+
+#[test]
+fn pinned_heads_are_heads_each_of_them_once() {
+    let (settings, problems) = link::parse("v=1&pins=L1H5,L0H3,L1H5");
+    assert_eq!(settings.pins.as_deref(), Some("L1H5,L0H3"));
+    assert_eq!(problems, []);
+    assert_eq!(settings.pinned_heads().len(), 2);
+    let (settings, problems) = link::parse("v=1&pins=L1H5,here");
+    assert_eq!((settings.pins, problems[0].key.as_str()), (None, "pins"));
+    let many: Vec<String> = (0..13).map(|head| format!("L0H{head}")).collect();
+    let (settings, problems) = link::parse(&format!("pins={}", many.join(",")));
+    assert!(settings.pins.is_none() && problems[0].message.contains("more than 12"));
+}

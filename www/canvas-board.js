@@ -1,6 +1,10 @@
 // A canvas of cells that can be pointed at, touched and walked with the arrow
 // keys. What the cells are is the view's affair; the Rust side draws them.
+//
+// The canvas is no larger than what is in sight of it: it stays in place while
+// its frame scrolls, and draws the part of the picture that it lies over.
 
+import { el } from './dom.js';
 import { isDark, onThemeChange } from './theme.js';
 
 /** @typedef {{ row: number, column: number }} Cell */
@@ -8,13 +12,20 @@ import { isDark, onThemeChange } from './theme.js';
 /** More pixels than this a cell does not need, and phones run out of memory. */
 const MAX_RATIO = 3;
 
+/** Pictures higher than this scroll in their frame, where their labels stay in sight. */
+const TALL = 1000;
+
 /** @type {Record<string, [number, number]>} */
 const ARROWS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 
 export class CanvasBoard {
   #canvas;
   #scroller;
+  /** As large as the whole picture, so that the frame can scroll. */
+  #extent = el('div');
   #on;
+  /** Where a walk along a row or a column ends: -1 with labels, which are cells too. */
+  #first;
   /** @type {BoardView | null} */
   #view = null;
   /** @type {Cell | null} */
@@ -22,30 +33,42 @@ export class CanvasBoard {
   /** @type {Cell | null} */
   #cursor = null;
   #frame = 0;
+  #touched = false;
 
   /**
    * @param {HTMLCanvasElement} canvas
    * @param {HTMLElement} scroller
-   * @param {{ point: (cell: Cell | null, byKey: boolean) => void, pick: (cell: Cell) => void, leave: () => void }} on
-   *   what to do when a cell is pointed at, chosen, or Escape is pressed
+   * @param {object} on what to do when a cell is pointed at, chosen, or Escape is pressed
+   * @param {(cell: Cell | null, deliberate: boolean) => void} on.point deliberate by key
+   *   or finger, in passing by a mouse
+   * @param {(cell: Cell) => void} on.pick
+   * @param {() => void} on.leave
+   * @param {{ labels?: boolean }} [options] whether labels can be pointed at: they are
+   *   cells with a row or a column of -1
    */
-  constructor(canvas, scroller, on) {
+  constructor(canvas, scroller, on, { labels = false } = {}) {
     this.#canvas = canvas;
     this.#scroller = scroller;
     this.#on = on;
+    this.#first = labels ? -1 : 0;
+    canvas.replaceWith(this.#extent);
+    this.#extent.append(canvas);
+    canvas.addEventListener('pointerdown', (event) => {
+      this.#touched = event.pointerType === 'touch';
+    });
     canvas.addEventListener('pointermove', (event) => {
       if (event.pointerType !== 'touch') on.point(this.#cellOf(event), false);
     });
-    canvas.addEventListener('pointerleave', () => on.point(null, false));
-    canvas.addEventListener('click', (event) => {
-      const cell = this.#cellOf(event);
-      if (!cell) return;
-      this.#cursor = cell;
-      on.pick(cell);
+    canvas.addEventListener('pointerleave', (event) => {
+      if (event.pointerType !== 'touch') on.point(null, false);
     });
+    canvas.addEventListener('click', (event) => this.#click(event));
     canvas.addEventListener('keydown', (event) => this.#key(event));
+    scroller.addEventListener('scroll', () => this.#redraw());
     new ResizeObserver(() => this.#redraw()).observe(scroller);
+    addEventListener('resize', () => this.#redraw());
     onThemeChange(() => this.#redraw());
+    this.#followRatio();
   }
 
   /**
@@ -56,6 +79,7 @@ export class CanvasBoard {
     this.#view?.free();
     this.#view = view;
     this.#canvas.hidden = view === null;
+    this.#extent.hidden = view === null;
     this.#scroller.classList.toggle('ghost', view === null);
     this.#redraw();
   }
@@ -65,7 +89,7 @@ export class CanvasBoard {
    * @param {Cell | null} cell
    */
   mark(cell) {
-    if (this.#marked?.row === cell?.row && this.#marked?.column === cell?.column) return;
+    if (same(this.#marked, cell)) return;
     this.#marked = cell;
     if (cell) this.#cursor = cell;
     this.#redraw();
@@ -74,8 +98,20 @@ export class CanvasBoard {
   /** @param {MouseEvent} event */
   #cellOf(event) {
     const found = this.#view?.cellAt(event.offsetX, event.offsetY);
-    // The labels answer with half a cell, which cannot be read out.
-    return found && found.row >= 0 && found.column >= 0 ? found : null;
+    return found && Math.min(found.row, found.column) >= this.#first ? found : null;
+  }
+
+  /**
+   * A finger points by a tap, as it has no other way, and chooses by a second one.
+   * @param {MouseEvent} event
+   */
+  #click(event) {
+    const cell = this.#cellOf(event);
+    const points = this.#touched && !same(this.#marked, cell);
+    if (points) this.#on.point(cell, true);
+    if (!cell) return;
+    this.#cursor = cell;
+    if (!points) this.#on.pick(cell);
   }
 
   /** @param {KeyboardEvent} event */
@@ -87,7 +123,7 @@ export class CanvasBoard {
     if (arrow) {
       // The first press shows where the cursor is instead of moving it.
       const [down, right] = this.#cursor ? arrow : [0, 0];
-      this.#moveTo(clamp(at.row + down, rows), clamp(at.column + right, columns));
+      this.#moveTo(this.#clamp(at.row + down, rows), this.#clamp(at.column + right, columns));
     } else if (event.key === 'Home') this.#moveTo(at.row, 0);
     else if (event.key === 'End') this.#moveTo(at.row, columns - 1);
     else if (event.key === 'Enter' || event.key === ' ') this.#on.pick(at);
@@ -101,8 +137,36 @@ export class CanvasBoard {
    * @param {number} column
    */
   #moveTo(row, column) {
+    // The corner between the labels is none.
+    if (row < 0 && column < 0) return;
     this.#cursor = { row, column };
+    if (this.#view) {
+      this.#look(this.#view);
+      const { x, y } = this.#view.reveal(row, column);
+      this.#scroller.scrollTo(x, y);
+    }
     this.#on.point(this.#cursor, true);
+  }
+
+  /**
+   * @param {number} index
+   * @param {number} length
+   */
+  #clamp(index, length) {
+    return Math.max(this.#first, Math.min(length - 1, index));
+  }
+
+  /** Another screen has another number of pixels to one of the page's. */
+  #followRatio() {
+    const query = matchMedia(`(resolution: ${devicePixelRatio}dppx)`);
+    query.addEventListener(
+      'change',
+      () => {
+        this.#redraw();
+        this.#followRatio();
+      },
+      { once: true },
+    );
   }
 
   /** Draws once a frame, however many things ask for it. */
@@ -116,23 +180,39 @@ export class CanvasBoard {
 
   #draw() {
     const context = this.#canvas.getContext('2d');
-    const width = this.#scroller.clientWidth;
-    if (!this.#view || !context || width === 0) return;
-    const size = this.#view.size(width);
+    if (!this.#view || !context || this.#scroller.clientWidth === 0) return;
+    const size = this.#view.size(this.#scroller.clientWidth);
+    this.#scroller.style.maxHeight = size.height > TALL ? '85vh' : '';
+    this.#extent.style.width = `${size.width}px`;
+    this.#extent.style.height = `${size.height}px`;
+    const { width, height } = this.#look(this.#view);
     const ratio = Math.min(devicePixelRatio, MAX_RATIO);
-    this.#canvas.width = Math.round(size.width * ratio);
-    this.#canvas.height = Math.round(size.height * ratio);
-    this.#canvas.style.width = `${size.width}px`;
-    this.#canvas.style.height = `${size.height}px`;
+    this.#canvas.width = Math.round(width * ratio);
+    this.#canvas.height = Math.round(height * ratio);
+    this.#canvas.style.width = `${width}px`;
+    this.#canvas.style.height = `${height}px`;
     const { row, column } = this.#marked ?? { row: -1, column: -1 };
     this.#view.draw(context, ratio, isDark(), row, column);
+  }
+
+  /**
+   * Lets the view look at what is in sight, and tells how large that is.
+   * @param {BoardView} view
+   */
+  #look(view) {
+    const { offsetWidth, offsetHeight } = this.#extent;
+    const { scrollLeft, scrollTop, clientWidth, clientHeight } = this.#scroller;
+    const width = Math.min(offsetWidth, clientWidth);
+    const height = Math.min(offsetHeight, clientHeight);
+    view.look(scrollLeft, scrollTop, width, height);
+    return { width, height };
   }
 }
 
 /**
- * @param {number} index
- * @param {number} length
+ * @param {Cell | null} a
+ * @param {Cell | null} b
  */
-function clamp(index, length) {
-  return Math.max(0, Math.min(length - 1, index));
+function same(a, b) {
+  return a?.row === b?.row && a?.column === b?.column;
 }

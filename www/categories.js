@@ -31,6 +31,20 @@ export function categoryBadge(category) {
   });
 }
 
+/**
+ * The categories that occur among these, each by its badge and name, in order.
+ * @param {number[]} categories -1 for none
+ * @param {string[]} names
+ */
+export function legendItems(categories, names) {
+  return [...new Set(categories)]
+    .filter((category) => category >= 0)
+    .sort((a, b) => a - b)
+    .map((category) =>
+      el('li', {}, categoryBadge(category), ` ${names[category] ?? `row ${category}`}`),
+    );
+}
+
 /** The relations of a pattern's cells, in the order of their codes. */
 export const RELATIONS = [
   'not seen: it comes later',
@@ -40,6 +54,9 @@ export const RELATIONS = [
   'same category',
   'other',
 ];
+
+/** Codes of relations that are asked for by name. */
+export const RELATION = /** @type {const} */ ({ bos: 1, self: 2, sameCategory: 4 });
 
 /** The shares of attention, in the order they are stacked. */
 export const SHARES = /** @type {const} */ ([

@@ -4,8 +4,16 @@
 import { categoryBadge } from './categories.js';
 import { byId, el, hiddenText } from './dom.js';
 import { plural } from './format.js';
+import { saveTableButton } from './table-csv.js';
 
 /** @typedef {'mass' | 'cells' | 'chance'} Shown */
+
+/** @type {Record<Shown, string>} */
+const TITLES = {
+  mass: 'Share of attention',
+  cells: 'Mean of single cells',
+  chance: 'Single cells against chance',
+};
 
 /** @param {import('./study.js').Study} study */
 export function setUpCategoryMatrix(study) {
@@ -82,7 +90,7 @@ function explain(shown, { head, n }) {
  * @param {Shown} shown
  * @param {string[]} names
  */
-function matrixTable({ attention, chance }, shown, names) {
+function matrixTable({ head, attention, chance }, shown, names) {
   const header = el('tr', {}, el('td', { text: 'looks ↓  at →' }));
   for (const category of attention.categories) header.append(heading(category, names, 'col'));
   // Only a text has words of no category.
@@ -110,6 +118,7 @@ function matrixTable({ attention, chance }, shown, names) {
     const line = el('tr', {}, heading(row.category, names, 'row'));
     values[i]?.forEach((value, j) => {
       const cell = el('td', { class: 'figure heat', text: figure(value, shown) });
+      if (value !== null) cell.dataset.value = String(value);
       if (j < attention.categories.length) {
         cell.style.setProperty('--heat', `${((value ?? 0) / largest) * 45}%`);
       }
@@ -117,7 +126,10 @@ function matrixTable({ attention, chance }, shown, names) {
     });
     body.append(line);
   });
-  return el('table', { class: 'matrix' }, el('thead', {}, header), body);
+  const caption = el('caption', { text: `${TITLES[shown]} of ${head} ` });
+  const table = el('table', { class: 'matrix' }, caption, el('thead', {}, header), body);
+  caption.append(saveTableButton(table, `${TITLES[shown]} ${head}`));
+  return table;
 }
 
 /**

@@ -7,6 +7,7 @@ import { byId, button, el } from './dom.js';
 import { score as figure, timesChance } from './format.js';
 import { METRIC_NAMES } from './score.js';
 import { ORDINARY_SENTENCE } from './settings.js';
+import { saveTableButton } from './table-csv.js';
 import { setUpTool } from './tool.js';
 
 /** Heads of GPT-2 small that attend to earlier copies of a token. */
@@ -138,13 +139,10 @@ function contrastTable({ metric, conditions: found }) {
     }
     return body;
   });
-  return el(
-    'table',
-    {},
-    el('caption', {
-      text: 'Scores of each head, and where its attention goes, mean over the kept prompts. A dash: nothing there to score.',
-    }),
-    el('thead', {}, header),
-    ...bodies,
-  );
+  const caption = el('caption', {
+    text: 'Scores of each head, and where its attention goes, mean over the kept prompts. A dash: nothing there to score. ',
+  });
+  const table = el('table', {}, caption, el('thead', {}, header), ...bodies);
+  caption.append(saveTableButton(table, 'Contrasts'));
+  return table;
 }

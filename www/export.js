@@ -1,9 +1,9 @@
-// Taking the study away: the link, the results file, the table, the picture.
+// Taking the study away: the link, the results file, the table, pictures.
 
 import { announce } from './announce.js';
-import { byId, isOff, saveFile, setOff } from './dom.js';
+import { byId, el, isOff, saveFile, setOff } from './dom.js';
 import { linkTo } from './link.js';
-import { heatmapPicture } from './picture.js';
+import { PICTURES } from './picture-choice.js';
 import { showProblem } from './problem-box.js';
 import { asProblem } from './problem.js';
 
@@ -19,24 +19,60 @@ export function setUpExport(study) {
     announce(text);
   }
 
-  /** @param {string} ending */
-  function fileName(ending) {
+  const pictureOf = byId('picture-of', HTMLSelectElement);
+
+  /**
+   * @param {string} ending
+   * @param {string} [what] which of the views it shows
+   */
+  function fileName(ending, what) {
     const { head, seed, prompt } = study.state.settings;
-    return `headscope-${head}-seed${seed}-prompt${prompt}.${ending}`;
+    const view = what ? `-${what}` : '';
+    return `headscope-${head}-seed${seed}-prompt${prompt}${view}.${ending}`;
   }
+
+  /** The chosen view as a picture. The code that makes pictures comes when it is wanted. */
+  async function picture() {
+    const [{ composePicture, asPng }, { pictureOfView }] = await Promise.all([
+      import('./picture.js'),
+      import('./pictures.js'),
+    ]);
+    const { blocks, lines } = pictureOfView(pictureOf.value, study.state);
+    if (blocks.length === 0) throw nothingToShow(pictureOf.selectedOptions[0]?.text);
+    const svg = composePicture(blocks, [...lines, linkTo(study.state.settings)]);
+    return {
+      svg: () => new Blob([svg.text], { type: 'image/svg+xml' }),
+      png: () => asPng(svg),
+    };
+  }
+
+  /** Offers the views there are; the first one always, as there will be one. */
+  let offered = '';
+  study.subscribe((state) => {
+    const views = PICTURES.filter(({ ready }, index) => index === 0 || ready(state));
+    const keys = views.map(({ key }) => String(key));
+    if (keys.join() === offered) return;
+    offered = keys.join();
+    const chosen = pictureOf.value;
+    pictureOf.replaceChildren(
+      ...views.map(({ key, label }) => el('option', { value: key, text: label })),
+    );
+    if (keys.includes(chosen)) pictureOf.value = chosen;
+  });
 
   /**
    * @param {string} id
    * @param {string} ending
    * @param {() => Promise<Blob>} make
+   * @param {() => string} [what]
    */
-  function exportButton(id, ending, make) {
+  function exportButton(id, ending, make, what) {
     const element = byId(id, HTMLButtonElement);
     element.addEventListener('click', async () => {
       if (isOff(element)) return;
       try {
         showProblem(problemSlot, null);
-        const name = fileName(ending);
+        const name = fileName(ending, what?.());
         saveFile(name, await make());
         report(`Saved ${name}.`);
       } catch (thrown) {
@@ -53,11 +89,18 @@ export function setUpExport(study) {
     exportButton('export-csv', 'csv', async () => {
       return new Blob([await study.exportText('export_csv')], { type: 'text/csv' });
     }),
-    exportButton('export-png', 'png', async () => {
-      const { pattern, settings, model } = study.state;
-      if (!pattern) throw new Error('there is no heatmap yet');
-      return heatmapPicture(pattern, settings, model?.name ?? settings.model, linkTo(settings));
-    }),
+    exportButton(
+      'export-png',
+      'png',
+      async () => (await picture()).png(),
+      () => pictureOf.value,
+    ),
+    exportButton(
+      'export-svg',
+      'svg',
+      async () => (await picture()).svg(),
+      () => pictureOf.value,
+    ),
   ];
 
   byId('copy-link', HTMLButtonElement).addEventListener('click', async () => {
@@ -83,4 +126,18 @@ export function setUpExport(study) {
     if (!ready && note.textContent === '')
       note.textContent = 'Files can be exported once a head is shown.';
   });
+}
+
+/**
+ * @param {string} [view]
+ * @returns {Problem}
+ */
+function nothingToShow(view = 'nothing') {
+  return {
+    what: `There is no picture of “${view}” now.`,
+    kept: 'The settings and the results shown are unchanged.',
+    next: 'Compute it again, or choose another view.',
+    offers: [],
+    key: null,
+  };
 }

@@ -34,10 +34,10 @@ export function setUpHeadMap(study) {
     byId('headmap', HTMLCanvasElement),
     byId('headmap-scroll', HTMLDivElement),
     {
-      point(cell, byKey) {
+      point(cell, deliberate) {
         board.mark(cell);
         const found = showFacts(cell);
-        if (byKey) announce(found);
+        if (deliberate) announce(found);
       },
       pick({ row, column }) {
         open(headName(row, column));
@@ -145,7 +145,7 @@ function summarise({ metric, chance, n, skipped, best, higher_is_more }, heads, 
  * @param {string} shown
  * @param {string} colors
  */
-function headMapView({ mean, chance, best }, shown, colors) {
+export function headMapView({ mean, chance, best }, shown, colors) {
   const heads = { n_layer: mean.length, n_head: mean[0]?.length ?? 0 };
   return mapView(heads, mean.flat(), chance, [best.layer, best.head], shown, colors);
 }
@@ -169,11 +169,10 @@ function partialMapView({ mean, chance }, model, shown, colors) {
  * @param {[number, number] | null} best
  * @param {string} shown a head that the model may lack
  * @param {string} colors
- * @returns {BoardView}
  */
 function mapView({ n_layer, n_head }, scores, chance, best, shown, colors) {
   const index = headIndex(shown);
-  const view = new HeadMapView({
+  return new HeadMapView({
     n_layer,
     n_head,
     scores,
@@ -182,17 +181,6 @@ function mapView({ n_layer, n_head }, scores, chance, best, shown, colors) {
     best,
     shown: isWithin(index, { n_layer, n_head }) ? index : null,
   });
-  return {
-    rows: n_layer,
-    columns: n_head,
-    size: (width) => view.size(width),
-    draw: (context, dpr, dark, row, column) => view.draw(context, dpr, dark, row, column),
-    cellAt(x, y) {
-      const cell = view.cell_at(x, y);
-      return cell && { row: cell.layer, column: cell.head };
-    },
-    free: () => view.free(),
-  };
 }
 
 /** How many heads stand beside the map. */

@@ -2,84 +2,62 @@
 // shares, and the same as a table.
 
 import { PatternView } from './pkg/headscope.js';
-import { announce } from './announce.js';
-import { CanvasBoard } from './canvas-board.js';
+import { legendItems } from './categories.js';
 import { byId, el } from './dom.js';
 import { score as figure } from './format.js';
-import { Readout } from './readout.js';
+import { Readout, tell } from './readout.js';
 import { showScore } from './score.js';
 import { sharesFigure } from './shares.js';
-import { VIEW_OPTIONS, formatView, parseView } from './view.js';
+import { saveTableButton } from './table-csv.js';
+import { tokenLabels, tokenText } from './tokens.js';
+import { VIEW_OPTIONS, formatView, lookOf, parseView } from './view.js';
 
-/** @param {import('./study.js').Study} study */
-export function setUpHeatmap(study) {
+/**
+ * @param {import('./study.js').Study} study
+ * @param {import('./crosshair.js').Crosshair} crosshair
+ */
+export function setUpHeatmap(study, crosshair) {
   const canvas = byId('pattern', HTMLCanvasElement);
   const heading = byId('pattern-heading', HTMLSpanElement);
   const empty = byId('pattern-empty', HTMLParagraphElement);
   const shares = byId('shares', HTMLDivElement);
+  const legend = byId('pattern-legend', HTMLUListElement);
   const fold = byId('pattern-table-fold', HTMLDetailsElement);
   const readout = new Readout(byId('pattern-readout', HTMLDivElement));
 
   /** @type {PatternResult | null} */
   let result = null;
   /** @type {string | null | undefined} */
-  let shownView;
+  let shownLook;
 
-  const locked = () => parseView(study.state.settings.view).locked;
+  const board = crosshair.board(canvas, byId('pattern-scroll', HTMLDivElement));
+  crosshair.describeBy((cell) => (isWithin(cell, result) ? tell(result, cell).words : ''));
+  crosshair.subscribe(read);
 
-  /** @param {{ q: number, k: number } | null} cell */
-  function lock(cell) {
-    study.change({ view: formatView({ ...parseView(study.state.settings.view), locked: cell }) });
+  function read() {
+    const { cell, locked } = crosshair;
+    if (cell && isWithin(cell, result)) readout.show(result, cell, locked !== null);
+    else readout.clear();
   }
-
-  /**
-   * @param {{ q: number, k: number } | null} cell
-   * @returns {string}
-   */
-  function point(cell) {
-    board.mark(cell && { row: cell.q, column: cell.k });
-    if (cell && result) return readout.show(result, cell, locked() !== null);
-    readout.clear();
-    return '';
-  }
-
-  const board = new CanvasBoard(canvas, byId('pattern-scroll', HTMLDivElement), {
-    point(cell, byKey) {
-      const at = cell && { q: cell.row, k: cell.column };
-      if (byKey && locked()) lock(at);
-      else if (!locked()) point(at);
-      if (byKey) announce(point(at));
-    },
-    pick({ row, column }) {
-      const held = locked();
-      const again = held?.q === row && held.k === column;
-      lock(again ? null : { q: row, k: column });
-      announce(point({ q: row, k: column }));
-    },
-    leave() {
-      lock(null);
-      point(null);
-    },
-  });
 
   setUpToolbar(study);
   fold.addEventListener('toggle', () => showTable(result, fold.open));
 
-  study.subscribe(({ settings, pattern }) => {
-    if (pattern === result && settings.view === shownView) return;
+  study.subscribe(({ settings, pattern, promptSet }) => {
+    const look = lookOf(settings.view);
+    if (pattern === result && look === shownLook) return;
     const computed = pattern !== result;
     result = pattern;
-    shownView = settings.view;
-    const view = parseView(settings.view);
-    if (view.locked && result && Math.max(view.locked.q, view.locked.k) >= result.n)
-      view.locked = null;
+    shownLook = look;
     empty.hidden = result !== null;
-    board.show(result && patternView(result, view));
-    point(view.locked);
+    board.show(result && patternView(result, promptSet, parseView(look)));
     if (!computed) return;
+    read();
     heading.textContent = result
       ? `Head ${result.head} on prompt ${result.prompt}`
       : 'Attention of one head';
+    const categories = (result && promptSet?.prompts[result.prompt]?.categories) ?? [];
+    legend.replaceChildren(...legendItems(categories, promptSet?.categories ?? []));
     showScore(byId('score', HTMLDivElement), result, settings.metric);
     shares.replaceChildren(
       ...(result ? [sharesFigure('Where its attention goes', result.shares)] : []),
@@ -90,24 +68,24 @@ export function setUpHeatmap(study) {
 }
 
 /**
- * The Rust view as a board of rows (that look) and columns (looked at).
- * @param {PatternResult} result
- * @param {import('./view.js').View} options
- * @returns {BoardView}
+ * A locked cell may be one of a longer prompt.
+ * @param {import('./view.js').MarkedCell} cell
+ * @param {PatternResult | null} result
+ * @returns {result is PatternResult}
  */
-export function patternView({ pattern, n, tokens, relations }, { scale, max, colors, bos }) {
-  const view = new PatternView({ pattern, n, tokens, relations, scale, max, colors, bos });
-  return {
-    rows: n,
-    columns: n,
-    size: (width) => view.size(width),
-    draw: (context, dpr, dark, row, column) => view.draw(context, dpr, dark, row, column),
-    cellAt(x, y) {
-      const cell = view.cell_at(x, y);
-      return cell && { row: cell.q, column: cell.k };
-    },
-    free: () => view.free(),
-  };
+export function isWithin({ q, k }, result) {
+  return result !== null && Math.max(q, k) < result.n;
+}
+
+/**
+ * @param {PatternResult} result
+ * @param {PromptSet | null} promptSet
+ * @param {import('./view.js').View} view
+ */
+export function patternView(result, promptSet, { scale, max, colors, bos }) {
+  const { pattern, relations } = result;
+  const tokens = tokenLabels(result, promptSet);
+  return new PatternView({ pattern, relations, tokens, scale, max, colors, bos });
 }
 
 /**
@@ -153,22 +131,20 @@ function showTable(result, open) {
   if (!result || !open) return;
   const { n, tokens, pattern, head, prompt } = result;
   const header = el('tr', {}, el('td', { text: 'looks ↓  at →' }));
-  for (const token of tokens) header.append(el('th', { scope: 'col', text: token }));
+  for (const token of tokens) header.append(el('th', { scope: 'col' }, ...tokenText(token)));
   const body = el('tbody');
   tokens.forEach((token, q) => {
-    const row = el('tr', {}, el('th', { scope: 'row', text: token }));
+    const row = el('tr', {}, el('th', { scope: 'row' }, ...tokenText(token)));
     for (let k = 0; k < n; k++) {
-      row.append(el('td', { class: 'figure', text: k <= q ? figure(pattern[q * n + k]) : '' }));
+      const weight = pattern[q * n + k] ?? 0;
+      const cell = el('td', { class: 'figure', text: k <= q ? figure(weight) : '' });
+      if (k <= q) cell.dataset.value = String(weight);
+      row.append(cell);
     }
     body.append(row);
   });
-  root.append(
-    el(
-      'table',
-      {},
-      el('caption', { text: `Attention of ${head} on prompt ${prompt}` }),
-      el('thead', {}, header),
-      body,
-    ),
-  );
+  const caption = el('caption', { text: `Attention of ${head} on prompt ${prompt} ` });
+  const table = el('table', {}, caption, el('thead', {}, header), body);
+  caption.append(saveTableButton(table, `attention ${head} prompt ${prompt}`));
+  root.append(table);
 }

@@ -5,6 +5,7 @@ import { setUpAblations } from './ablations.js';
 import { setUpCategoryMatrix } from './category-matrix.js';
 import { setUpComponentChoice } from './component-choice.js';
 import { setUpContrasts } from './contrasts.js';
+import { Crosshair } from './crosshair.js';
 import { byId } from './dom.js';
 import { EngineClient } from './engine.js';
 import { setUpExport } from './export.js';
@@ -14,6 +15,7 @@ import { setUpLinkNotice } from './link-notice.js';
 import { onLinkChange, readLink, writeLink } from './link.js';
 import { setUpModelChoice } from './model-choice.js';
 import { showProblem } from './problem-box.js';
+import { setUpPins } from './pins.js';
 import { setUpPrompts } from './prompts.js';
 import { setUpPublished } from './published.js';
 import { setUpReading } from './reading.js';
@@ -28,6 +30,7 @@ import { Study } from './study.js';
 import { setUpTarget } from './target.js';
 import { setUpTheme } from './theme.js';
 import { chosenThreads, setUpThreads } from './threads.js';
+import { setUpTokenLink } from './token-link.js';
 import { parse_words } from './pkg/headscope.js';
 import { loadWasm } from './wasm.js';
 import { setUpWords } from './words.js';
@@ -46,7 +49,14 @@ async function openStudy() {
   setUpTarget(study);
   setUpWords(study, words);
   setUpPrompts(study);
-  setUpHeatmap(study);
+  const crosshair = new Crosshair(study);
+  setUpHeatmap(study, crosshair);
+  setUpPins(study, crosshair);
+  setUpTokenLink(study, crosshair);
+  whenOpened('thumbnails-fold', async () => {
+    const { setUpThumbnails } = await import('./thumbnails.js');
+    setUpThumbnails(study);
+  });
   setUpCategoryMatrix(study);
   setUpHeadMap(study);
   setUpComponentChoice(study);
@@ -62,6 +72,16 @@ async function openStudy() {
   followState(study);
   followLink(study);
   await study.open();
+}
+
+/**
+ * Sets up what a fold holds when it is opened for the first time.
+ * @param {string} id
+ * @param {() => Promise<void>} setUp
+ */
+function whenOpened(id, setUp) {
+  const fold = byId(id, HTMLDetailsElement);
+  fold.addEventListener('toggle', () => setUp().catch(reportError), { once: true });
 }
 
 /** @param {Study} study */

@@ -1,114 +1,185 @@
-// The heatmap as a picture that says what it shows: head, prompt, seed,
-// settings, the locked cell, and the link that makes it again.
+// Pictures to take away: any view as an SVG document that says below what it shows,
+// and the same document as a PNG.
 
-import { cellFacts } from './cell.js';
-import { SHARES } from './categories.js';
-import { percent, score as figure } from './format.js';
-import { patternView } from './heatmap.js';
-import { METRIC_NAMES } from './score.js';
-import { isDark } from './theme.js';
-import { parseView } from './view.js';
+import { el } from './dom.js';
 
-const SCALE = 2;
-const WIDTH = 760;
+const SVG = 'http://www.w3.org/2000/svg';
 const MARGIN = 24;
-const LINE = 20;
-const FONT = '13px system-ui, sans-serif';
+const LINE = 19;
+const TITLE = 24;
+/** Blocks stand in rows of about this width. */
+const ROW = 1100;
+/** The text below wraps at this width, however narrow the picture. */
+const NARROWEST = 620;
+const FONT = 'system-ui, sans-serif';
+const SIZE = 13;
+
+/** Pixels to a CSS pixel, and the most that browsers make into one picture. */
+const SCALE = 2;
+const MOST_PIXELS = 64e6;
+
+/** What a chart's style sheet gives its shapes, and a document of its own has to. */
+const STYLED = ['fill', 'stroke', 'font-size', 'font-family', 'font-weight', 'text-anchor'];
 
 /**
- * @param {PatternResult} result
- * @param {Settings} settings
- * @param {string} modelName
- * @param {string} link
+ * @typedef {object} Block
+ * @property {string} [title]
+ * @property {SVGElement} svg with its width and height
+ */
+
+/** @param {string} text */
+export function parseSvg(text) {
+  const { documentElement } = new DOMParser().parseFromString(text, 'image/svg+xml');
+  if (!(documentElement instanceof SVGElement)) throw new Error('a view drew no picture');
+  return documentElement;
+}
+
+/**
+ * A chart of the page as a picture that needs none of the page's styles.
+ * @param {SVGElement} chart
+ */
+export function standalone(chart) {
+  const copy = /** @type {SVGElement} */ (chart.cloneNode(true));
+  const copies = [copy, ...copy.querySelectorAll('*')];
+  [chart, ...chart.querySelectorAll('*')].forEach((original, index) => {
+    const style = getComputedStyle(original);
+    const target = copies[index];
+    for (const name of STYLED) target?.setAttribute(name, style.getPropertyValue(name));
+    for (const name of ['style', 'class']) target?.removeAttribute(name);
+  });
+  copy.setAttribute('overflow', 'visible');
+  for (const sheet of copy.querySelectorAll('style')) sheet.remove();
+  return copy;
+}
+
+/**
+ * Views above one another, or side by side where they are narrow, over lines of text.
+ * @param {Block[]} blocks
+ * @param {string[]} lines
+ */
+export function composePicture(blocks, lines) {
+  const root = document.createElementNS(SVG, 'svg');
+  const { backgroundColor } = getComputedStyle(document.querySelector('.panel') ?? document.body);
+  const { color } = getComputedStyle(document.body);
+  root.setAttribute('font-family', FONT);
+  root.setAttribute('fill', color);
+  const background = add(root, 'rect', { width: '100%', height: '100%', fill: backgroundColor });
+  background.setAttribute('stroke', 'none');
+
+  let [x, y, rowHeight, widest] = [MARGIN, MARGIN, 0, NARROWEST];
+  for (const { title, svg } of blocks) {
+    const { width, height } = sizeOf(svg);
+    if (x > MARGIN && x + width > ROW) {
+      [x, y] = [MARGIN, y + rowHeight + MARGIN];
+      rowHeight = 0;
+    }
+    const top = title ? TITLE : 0;
+    if (title) write(root, title, x, y + SIZE, { 'font-weight': '600' });
+    place(root, svg, x, y + top);
+    widest = Math.max(widest, x - MARGIN + width);
+    x += width + MARGIN;
+    rowHeight = Math.max(rowHeight, top + height);
+  }
+  y += rowHeight + MARGIN;
+  for (const line of lines.flatMap((each) => wrap(each, widest))) {
+    write(root, line, MARGIN, y + SIZE, { 'font-size': String(SIZE) });
+    y += LINE;
+  }
+  const width = Math.ceil(widest + 2 * MARGIN);
+  const height = Math.ceil(y + MARGIN);
+  root.setAttribute('width', String(width));
+  root.setAttribute('height', String(height));
+  root.setAttribute('viewBox', `0 0 ${width} ${height}`);
+  return { text: new XMLSerializer().serializeToString(root), width, height };
+}
+
+/**
+ * @param {{ text: string, width: number, height: number }} picture
  * @returns {Promise<Blob>}
  */
-export async function heatmapPicture(result, settings, modelName, link) {
-  const view = parseView(settings.view);
-  const board = patternView(result, view);
-  const size = board.size(WIDTH - 2 * MARGIN);
-  const width = Math.max(size.width, WIDTH - 2 * MARGIN) + 2 * MARGIN;
-  const canvas = document.createElement('canvas');
-  const context = canvas.getContext('2d');
-  if (!context) throw new Error('the browser gave no canvas to draw on');
-  context.font = FONT;
-  const lines = captionLines(result, settings, modelName).concat(
-    wrap(context, link, width - 2 * MARGIN),
-  );
-  const captionHeight = lines.length * LINE;
-  canvas.width = width * SCALE;
-  canvas.height = (size.height + captionHeight + 3 * MARGIN) * SCALE;
-
-  const colors = getComputedStyle(document.body);
-  context.fillStyle = colors.backgroundColor;
-  context.fillRect(0, 0, canvas.width, canvas.height);
-  const { q, k } = view.locked ?? { q: -1, k: -1 };
-  context.drawImage(heatmapCanvas(board, size, q, k), MARGIN * SCALE, MARGIN * SCALE);
-  board.free();
-
-  context.scale(SCALE, SCALE);
-  context.fillStyle = colors.color;
-  context.font = FONT;
-  context.textBaseline = 'top';
-  lines.forEach((line, index) => {
-    context.fillText(line, MARGIN, size.height + 2 * MARGIN + index * LINE);
-  });
-  return new Promise((resolve, reject) => {
-    canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture came'))));
-  });
-}
-
-/**
- * The view draws from a canvas' corner, so it gets one to itself.
- * @param {BoardView} board
- * @param {{ width: number, height: number }} size
- * @param {number} q
- * @param {number} k
- */
-function heatmapCanvas(board, size, q, k) {
-  const canvas = document.createElement('canvas');
-  canvas.width = Math.round(size.width * SCALE);
-  canvas.height = Math.round(size.height * SCALE);
-  const context = canvas.getContext('2d');
-  if (context) board.draw(context, SCALE, isDark(), q, k);
-  return canvas;
-}
-
-/**
- * @param {PatternResult} result
- * @param {Settings} settings
- * @param {string} modelName
- */
-function captionLines(result, settings, modelName) {
-  const { seed, n, len, cats, metric, view, text } = settings;
-  const drawn =
-    text === null ? `seed ${seed}, ${n} sequences of ${len} words, ${cats} categories` : 'own text';
-  const lines = [
-    `Headscope: ${modelName}, head ${result.head}, prompt ${result.prompt} (${drawn})`,
-    `${METRIC_NAMES[metric]} ${figure(result.score)}, chance ${figure(result.chance)}`,
-    SHARES.map(({ key, label }) => `${label} ${percent(result.shares[key])}`).join(' · '),
-  ];
-  const { locked } = parseView(view);
-  if (locked && locked.q < result.n && locked.k < result.n) {
-    const { from, to, weight, relation } = cellFacts(result, locked.q, locked.k);
-    lines.push(
-      `Marked: ${from.trim()} (${locked.q}) looks at ${to.trim()} (${locked.k}): ${figure(weight)}, ${relation}`,
-    );
+export async function asPng({ text, width, height }) {
+  const address = URL.createObjectURL(new Blob([text], { type: 'image/svg+xml' }));
+  try {
+    const image = new Image();
+    image.src = address;
+    await image.decode();
+    const scale = Math.min(SCALE, Math.sqrt(MOST_PIXELS / (width * height)));
+    const canvas = el('canvas');
+    canvas.width = Math.round(width * scale);
+    canvas.height = Math.round(height * scale);
+    canvas.getContext('2d')?.drawImage(image, 0, 0, canvas.width, canvas.height);
+    return await new Promise((resolve, reject) => {
+      canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error('no picture came'))));
+    });
+  } finally {
+    URL.revokeObjectURL(address);
   }
-  return lines;
 }
 
 /**
- * Breaks a text without spaces into lines.
- * @param {CanvasRenderingContext2D} context
+ * A part in its place. Charts measure from elsewhere than their corner.
+ * @param {SVGElement} root
+ * @param {SVGElement} svg
+ * @param {number} x
+ * @param {number} y
+ */
+function place(root, svg, x, y) {
+  const own = document.importNode(svg, true);
+  own.setAttribute('x', String(x));
+  own.setAttribute('y', String(y));
+  root.append(own);
+}
+
+/** @param {SVGElement} svg */
+function sizeOf(svg) {
+  return { width: Number(svg.getAttribute('width')), height: Number(svg.getAttribute('height')) };
+}
+
+/**
+ * @param {SVGElement} root
+ * @param {string} name
+ * @param {Record<string, string>} attributes
+ */
+function add(root, name, attributes) {
+  const element = document.createElementNS(SVG, name);
+  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, value);
+  root.append(element);
+  return element;
+}
+
+/**
+ * @param {SVGElement} root
+ * @param {string} text
+ * @param {number} x
+ * @param {number} y
+ * @param {Record<string, string>} attributes
+ */
+function write(root, text, x, y, attributes) {
+  add(root, 'text', { x: String(x), y: String(y), ...attributes }).textContent = text;
+}
+
+/**
+ * Breaks a text into lines, at a space where there is one.
  * @param {string} text
  * @param {number} width
  */
-function wrap(context, text, width) {
+function wrap(text, width) {
+  const context = el('canvas').getContext('2d');
+  if (!context) return [text];
+  context.font = `${SIZE}px ${FONT}`;
   const lines = [''];
-  for (const character of text) {
-    const line = lines.at(-1) + character;
-    if (context.measureText(line).width > width) lines.push(character);
-    else lines[lines.length - 1] = line;
+  for (const piece of text.split(/(?<= )/)) {
+    const line = `${lines.at(-1)}${piece}`;
+    if (context.measureText(line.trimEnd()).width <= width) lines[lines.length - 1] = line;
+    else if (context.measureText(piece).width <= width) lines.push(piece);
+    else {
+      // A link has no space to break at.
+      for (const character of piece) {
+        const longer = `${lines.at(-1)}${character}`;
+        if (context.measureText(longer).width > width) lines.push(character);
+        else lines[lines.length - 1] = longer;
+      }
+    }
   }
   return lines;
 }

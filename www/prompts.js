@@ -1,6 +1,6 @@
 // The prompts: the chosen one token by token, and all of them, kept and dropped.
 
-import { categoryBadge } from './categories.js';
+import { legendItems } from './categories.js';
 import { byId, button, el, isOff, setOff } from './dom.js';
 import { plural } from './format.js';
 import { showProblem } from './problem-box.js';
@@ -93,14 +93,8 @@ function fedNote({ tokens, kept, targets }) {
  * @param {PromptSet} promptSet
  */
 function showLegend({ prompts, categories: names }) {
-  const used = [...new Set(prompts.flatMap(({ categories }) => categories))]
-    .filter((category) => category >= 0)
-    .sort((a, b) => a - b);
-  byId('category-legend', HTMLUListElement).replaceChildren(
-    ...used.map((category) =>
-      el('li', {}, categoryBadge(category), ` ${names[category] ?? `row ${category}`}`),
-    ),
-  );
+  const used = prompts.flatMap(({ categories }) => categories);
+  byId('category-legend', HTMLUListElement).replaceChildren(...legendItems(used, names));
 }
 
 /**

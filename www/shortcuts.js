@@ -2,6 +2,7 @@
 // whoever speaks to the computer would set them off by talking.
 
 import { byId } from './dom.js';
+import { togglePin } from './pins.js';
 import { stepPrompt } from './prompts.js';
 import { toggleTheme } from './theme.js';
 
@@ -21,6 +22,7 @@ export function setUpShortcuts(study) {
     '?': () => dialog.showModal(),
     '[': () => stepPrompt(study, -1),
     ']': () => stepPrompt(study, 1),
+    p: () => togglePin(study, study.state.settings.head),
     t: toggleTheme,
   };
   addEventListener('keydown', (event) => {

@@ -1,6 +1,7 @@
 // A table whose column heads sort it.
 
 import { button, el } from './dom.js';
+import { saveTableButton } from './table-csv.js';
 
 /**
  * @template Row
@@ -50,7 +51,10 @@ export function sortableTable(caption, columns, rows) {
         columns.forEach((column, index) => {
           const cell = index === 0 ? el('th', { scope: 'row' }) : el('td');
           if (column.figures) cell.className = 'figure';
-          cell.append(column.show(row));
+          const shown = column.show(row);
+          cell.append(shown);
+          const exact = column.sortBy?.(row);
+          if (isRounded(shown, exact)) cell.dataset.value = String(exact);
           line.append(cell);
         });
         return line;
@@ -58,7 +62,23 @@ export function sortableTable(caption, columns, rows) {
     );
   }
 
-  return el('table', {}, el('caption', { text: caption }), el('thead', {}, head), body);
+  const title = el('caption', { text: `${caption} ` });
+  const table = el('table', {}, title, el('thead', {}, head), body);
+  title.append(saveTableButton(table, caption));
+  return table;
+}
+
+/**
+ * Whether a text is this number with fewer places. A column may sort by something
+ * else than it shows.
+ * @param {string | Node} shown
+ * @param {number | string | undefined} exact
+ */
+function isRounded(shown, exact) {
+  if (typeof shown !== 'string' || typeof exact !== 'number') return false;
+  const text = shown.replace('−', '-');
+  const places = text.split('.')[1]?.length ?? 0;
+  return text !== '' && Math.abs(Number(text) - exact) <= 0.5 / 10 ** places;
 }
 
 /**

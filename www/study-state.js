@@ -29,6 +29,8 @@ const DEPENDS = {
   head: [...DRAW, ...MEASURE, 'head', 'prompt'],
   scores: [...DRAW, ...MEASURE, 'over'],
   ablations: [...DRAW, ...MEASURE, ...ABLATE, 'head', 'against'],
+  pins: [...DRAW, ...MEASURE, 'prompt', 'pins'],
+  thumbnails: [...DRAW, ...MEASURE, 'prompt'],
   categories: [...DRAW, 'head'],
   contrasts: [...DRAW, ...MEASURE],
   seeds: ['model', 'n', 'len', 'cats', 'words', ...MEASURE, 'head', 'seeds'],
@@ -38,7 +40,16 @@ const DEPENDS = {
 };
 
 /** @type {Tool[]} */
-const TOOLS = ['categories', 'contrasts', 'seeds', 'text', 'continuation', 'check'];
+const TOOLS = [
+  'pins',
+  'thumbnails',
+  'categories',
+  'contrasts',
+  'seeds',
+  'text',
+  'continuation',
+  'check',
+];
 
 /**
  * Nothing drawn, nothing loaded.

@@ -13,6 +13,8 @@ const SMALL_FETCH = 2_000_000;
 
 /** What the engine calls the tools. */
 const METHODS = /** @type {const} */ ({
+  pins: 'pinned',
+  thumbnails: 'thumbnails',
   categories: 'categories',
   contrasts: 'contrast',
   seeds: 'many_seeds',

@@ -1,6 +1,6 @@
 // Tokens as they are fed: which word each belongs to, and how they are shown.
 
-import { categoryBadge, categoryClass } from './categories.js';
+import { categoryBadge, categoryClass, categoryLetter } from './categories.js';
 import { el, hiddenText } from './dom.js';
 
 /**
@@ -25,6 +25,31 @@ export function fedTokens({ categories, tokens, token_ids, word_of }) {
       category: word === null ? -1 : (categories[word] ?? -1),
       // A word may split without its leading space and stay whole with it.
       split: word !== null && word_of.filter((each) => each === word).length > 1,
+    };
+  });
+}
+
+/**
+ * The tokens of a pattern as a heatmap labels them.
+ * @param {PatternResult} result
+ * @param {PromptSet | null} promptSet
+ * @returns {TokenLabel[]}
+ */
+export function tokenLabels({ tokens, prompt: number }, promptSet) {
+  const prompt = promptSet?.prompts[number];
+  // While new prompts are drawn, the old pattern is still on show.
+  const same = prompt?.tokens.every((text, index) => text === tokens[index]);
+  if (!prompt || !same || prompt.tokens.length !== tokens.length) {
+    return tokens.map((text) => ({ text, category: null, letter: '', joined: false }));
+  }
+  return fedTokens(prompt).map(({ text, category }, index) => {
+    const word = prompt.word_of[index] ?? null;
+    const known = category >= 0;
+    return {
+      text,
+      category: known ? category : null,
+      letter: known ? categoryLetter(category) : '',
+      joined: word !== null && word === prompt.word_of[index - 1],
     };
   });
 }

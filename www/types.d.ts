@@ -30,6 +30,8 @@ interface Settings {
   against: Kind | null;
   /** `0-19`. */
   seeds: string;
+  /** Heads shown side by side: `L1H5,L0H3`. */
+  pins: string | null;
   view: string | null;
   run: 'all' | null;
 }
@@ -91,7 +93,8 @@ interface PromptSet {
 }
 
 /** What goes beyond the three steps; results that come and go with the settings. */
-type Tool = 'categories' | 'contrasts' | 'seeds' | 'text' | 'continuation' | 'check';
+type Tool =
+  'pins' | 'thumbnails' | 'categories' | 'contrasts' | 'seeds' | 'text' | 'continuation' | 'check';
 type Step = 'head' | 'scores' | 'ablations' | Tool;
 
 interface Estimate {
@@ -295,7 +298,46 @@ interface SelfCheck {
   }[];
 }
 
+/** What is said of a head beside its pattern. */
+interface HeadFacts {
+  head: string;
+  score: number | null;
+  shares: Shares;
+}
+
+/** Patterns of the pinned heads on the shown prompt, one after the other. */
+interface Pins {
+  prompt: number;
+  heads: HeadFacts[];
+  /** Heads of layers that are not loaded. */
+  missing: string[];
+  patterns: Float32Array;
+}
+
+/** Patterns of every head of the loaded layers, `side` rows and columns each. */
+interface ThumbnailSheet {
+  prompt: number;
+  n: number;
+  side: number;
+  n_layer: number;
+  n_head: number;
+  heads: HeadFacts[];
+  cells: Float32Array;
+}
+
+/** A token as a heatmap labels it. */
+interface TokenLabel {
+  text: string;
+  /** Row of the word table, and its letter. */
+  category: number | null;
+  letter: string;
+  /** Whether it goes on with the word of the token before. */
+  joined: boolean;
+}
+
 interface ToolResults {
+  pins: Pins;
+  thumbnails: ThumbnailSheet;
   categories: Categories;
   contrasts: Contrasts;
   seeds: Seeds;
@@ -319,6 +361,8 @@ interface EngineMethods {
   storage: { args: {}; result: Storage };
   clear_storage: { args: {}; result: null };
   estimate_tool: { args: { settings: Settings; tool: Tool; figures?: string }; result: Estimate };
+  pinned: { args: { settings: Settings; heads: string[]; fetch: boolean }; result: Pins };
+  thumbnails: { args: { settings: Settings; fetch: boolean }; result: ThumbnailSheet };
   categories: { args: { settings: Settings }; result: Categories };
   contrast: {
     args: {
@@ -374,11 +418,17 @@ type FromWorker =
   | { id: number; problem: Problem | Cancelled }
   | { id: number; progress: Progress };
 
-/** What can be drawn on a CanvasBoard: rows and columns of cells. */
+/** What can be drawn on a CanvasBoard: rows and columns of cells. Widths, heights
+    and places are CSS pixels. */
 interface BoardView {
-  rows: number;
-  columns: number;
+  readonly rows: number;
+  readonly columns: number;
+  /** The size that the whole picture takes where so much width is available. */
   size(width: number): { width: number; height: number };
+  /** Shows only this part of it from here on. */
+  look(x: number, y: number, width: number, height: number): void;
+  /** Where that part has to begin to show a cell. */
+  reveal(row: number, column: number): { x: number; y: number };
   draw(
     context: CanvasRenderingContext2D,
     dpr: number,
@@ -387,6 +437,8 @@ interface BoardView {
     column: number,
   ): void;
   cellAt(x: number, y: number): { row: number; column: number } | undefined;
+  /** The whole picture as a document. */
+  svg(dark: boolean, row: number, column: number): string;
   free(): void;
 }
 
@@ -404,23 +456,25 @@ declare module '*/pkg/headscope.js' {
     problems: SettingProblem[];
   };
 
-  export class PatternView {
-    constructor(options: {
-      pattern: Float32Array;
-      n: number;
-      tokens: string[];
-      relations: Uint8Array;
-      scale: string;
-      max: string;
-      colors: string;
-      bos: string;
-    });
-    size(width: number): { width: number; height: number };
-    draw(ctx: CanvasRenderingContext2D, dpr: number, dark: boolean, q: number, k: number): void;
-    cell_at(x: number, y: number): { q: number; k: number } | undefined;
-    free(): void;
+  interface Look {
+    scale: string;
+    max: string;
+    colors: string;
+    bos: string;
   }
 
+  export interface PatternView extends BoardView {}
+  export class PatternView {
+    constructor(
+      options: {
+        pattern: Float32Array;
+        relations: Uint8Array;
+        tokens: TokenLabel[];
+      } & Look,
+    );
+  }
+
+  export interface HeadMapView extends BoardView {}
   export class HeadMapView {
     constructor(options: {
       n_layer: number;
@@ -431,16 +485,19 @@ declare module '*/pkg/headscope.js' {
       best: [number, number] | null;
       shown: [number, number] | null;
     });
-    size(width: number): { width: number; height: number };
-    draw(
-      ctx: CanvasRenderingContext2D,
-      dpr: number,
-      dark: boolean,
-      layer: number,
-      head: number,
-    ): void;
-    cell_at(x: number, y: number): { layer: number; head: number } | undefined;
-    free(): void;
+  }
+
+  export interface ThumbnailsView extends BoardView {}
+  export class ThumbnailsView {
+    constructor(
+      options: {
+        cells: Float32Array;
+        side: number;
+        names: string[];
+        columns: number | null;
+        shown: number | null;
+      } & Look,
+    );
   }
 
   export class CrewMember {

@@ -73,17 +73,26 @@ impl Scale {
     }
 }
 
-/// Colours of everything but the values.
+/// How many colours there are for categories; those beyond begin again.
+const CATEGORIES: usize = 10;
+
+/// Colours of everything but the values: those of the page's style sheets, which a
+/// test holds them to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Theme {
+    /// Behind everything.
+    pub surface: Rgb,
     /// Labels.
     pub text: Rgb,
     /// Captions.
     pub muted: Rgb,
-    /// Cells without a value: the masked triangle.
+    /// Cells without a value.
     pub empty: Rgb,
+    /// Lines over what the causal mask hides.
+    pub hatch: Rgb,
     /// Behind the label that the pointer is on.
     pub mark: Rgb,
+    categories: [Rgb; CATEGORIES],
 }
 
 impl Theme {
@@ -91,11 +100,57 @@ impl Theme {
     #[must_use]
     pub fn of(dark: bool) -> Self {
         if dark {
-            Self { text: [232, 234, 240], muted: [160, 166, 180], empty: [38, 42, 51], mark: [70, 80, 105] }
+            Self {
+                surface: rgb(0x17_1c24),
+                text: rgb(0xe7_eaf0),
+                muted: rgb(0xa7_b1c1),
+                empty: rgb(0x26_2a33),
+                hatch: rgb(0x4a_5262),
+                mark: rgb(0x1c_2b42),
+                categories: [
+                    0x8f_83e8, 0xe5_8a99, 0x4f_b870, 0xdd_cc77, 0x88_ccee, 0xd4_709f, 0x44_aa99, 0xb3_b34d,
+                    0xcf_7fc2, 0xc9_8b4f,
+                ]
+                .map(rgb),
+            }
         } else {
-            Self { text: [28, 31, 38], muted: [92, 98, 112], empty: [236, 238, 242], mark: [205, 218, 250] }
+            Self {
+                surface: rgb(0xff_ffff),
+                text: rgb(0x18_1d26),
+                muted: rgb(0x51_5b6b),
+                empty: rgb(0xec_eef2),
+                hatch: rgb(0xbf_c6d2),
+                mark: rgb(0xe6_eefa),
+                categories: [
+                    0x33_2288, 0xcc_6677, 0x11_7733, 0xc9_a227, 0x3a_9fd0, 0x88_2255, 0x2f_9688, 0x8a_8a20,
+                    0xaa_4499, 0x9c_5a1d,
+                ]
+                .map(rgb),
+            }
         }
     }
+
+    /// The colour of a row of the word table.
+    #[must_use]
+    pub fn category(&self, row: usize) -> Rgb {
+        self.categories[row % CATEGORIES]
+    }
+
+    /// A category's colour behind a letter: about a quarter of it on the surface.
+    #[must_use]
+    pub fn category_tint(&self, row: usize) -> Rgb {
+        let color = self.category(row);
+        std::array::from_fn(|i| {
+            let (full, none) = (f64::from(color[i]), f64::from(self.surface[i]));
+            (full * 0.26 + none * 0.74).round() as u8
+        })
+    }
+}
+
+/// A colour as style sheets write it.
+fn rgb(hex: u32) -> Rgb {
+    let [_, r, g, b] = hex.to_be_bytes();
+    [r, g, b]
 }
 
 /// Black or white, whichever reads better on a colour.
@@ -108,4 +163,43 @@ pub fn ink_on(color: Rgb) -> Rgb {
     };
     let [r, g, b] = color.map(linear);
     if 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.179 { [0, 0, 0] } else { [255, 255, 255] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CATEGORIES, Rgb, Theme};
+
+    #[test]
+    fn the_colours_are_those_of_the_style_sheets() {
+        let base = include_str!("../../www/css/base.css");
+        let results = include_str!("../../www/css/results.css");
+        for (i, dark) in [false, true].into_iter().enumerate() {
+            let theme = Theme::of(dark);
+            let names = [
+                ("--surface:", theme.surface),
+                ("--ink:", theme.text),
+                ("--ink-2:", theme.muted),
+                ("--accent-soft:", theme.mark),
+            ];
+            for (name, color) in names {
+                assert_eq!(light_dark(base, name)[i], hex(color), "{name}");
+            }
+            for row in 0..CATEGORIES {
+                let rule = results.split_once(&format!(".cat-{row} {{")).map_or("", |(_, rest)| rest);
+                assert_eq!(light_dark(rule, "--cat:")[i], hex(theme.category(row)), "category {row}");
+            }
+        }
+    }
+
+    /// Both colours of the first `light-dark()` after a name.
+    fn light_dark<'a>(css: &'a str, name: &str) -> [&'a str; 2] {
+        let value = css.split_once(name).map_or("", |(_, rest)| rest);
+        let inside = value.split_once("light-dark(").and_then(|(_, rest)| rest.split_once(')'));
+        let (light, dark) = inside.and_then(|(inside, _)| inside.split_once(", ")).unwrap_or_default();
+        [light, dark]
+    }
+
+    fn hex([r, g, b]: Rgb) -> String {
+        format!("#{r:02x}{g:02x}{b:02x}")
+    }
 }

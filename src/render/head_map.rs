@@ -1,14 +1,17 @@
 //! All heads' scores: layers down, heads across.
 
 use super::color::ink_on;
-use super::surface::{Surface, Text};
+use super::surface::{Surface, Text, color_bar, double_outline};
 use super::{Align, Palette, Rgb, Theme};
 
 const LABEL_SIZE: f64 = 12.0;
 const LEFT: f64 = 34.0;
 const TOP: f64 = 26.0;
-const COLOR_BAR: f64 = 52.0;
-const SMALLEST_CELL: f64 = 22.0;
+const COLOR_BAR: f64 = 62.0;
+const CAPTION_SIZE: f64 = 11.0;
+const SMALLEST_CELL: f64 = 21.0;
+/// Names of heads take this much.
+const CELL_WITH_NAME: f64 = 28.0;
 const WIDEST_CELL: f64 = 76.0;
 const HIGHEST_CELL: f64 = 40.0;
 /// A cell of this width has room for a score.
@@ -34,7 +37,7 @@ pub struct HeadMap {
 }
 
 fn text(text: &str, at: (f64, f64), align: Align, bold: bool, color: Rgb) -> Text<'_> {
-    Text { text, at, size: LABEL_SIZE, bold, align, turn: 0.0, color }
+    Text { bold, ..Text::plain(text, at, LABEL_SIZE, align, color) }
 }
 
 /// Where everything lies, in CSS pixels.
@@ -70,20 +73,29 @@ impl HeadMap {
         (inside(layer, self.n_layer) && inside(head, self.n_head)).then_some((layer as usize, head as usize))
     }
 
+    /// The rectangle of a head.
+    #[must_use]
+    pub fn place(&self, layout: &Layout, layer: i32, head: i32) -> [f64; 4] {
+        let (wide, high) = layout.cell;
+        [LEFT + f64::from(head) * wide, TOP + f64::from(layer) * high, wide, high]
+    }
+
     /// Draws the picture; `hovered` is the head under the pointer.
     pub fn draw(
         &self,
         layout: &Layout,
         theme: &Theme,
         hovered: Option<(usize, usize)>,
-        surface: &mut impl Surface,
+        surface: &mut dyn Surface,
     ) {
         let (wide, high) = layout.cell;
         for head in 0..self.n_head {
             let x = LEFT + (head as f64 + 0.5) * wide;
             let bold = hovered.is_some_and(|(_, h)| h == head);
             let name = format!("H{head}");
-            surface.text(&text(&name, (x, TOP - 12.0), Align::Middle, bold, theme.muted));
+            let size = if wide < CELL_WITH_NAME { 10.0 } else { LABEL_SIZE };
+            let name = text(&name, (x, TOP - 12.0), Align::Middle, bold, theme.muted);
+            surface.text(&Text { size, ..name });
         }
         let max = self.max();
         for layer in 0..self.n_layer {
@@ -108,7 +120,7 @@ impl HeadMap {
             [x - grow, y - grow, wide - 1.0 + 2.0 * grow, high - 1.0 + 2.0 * grow]
         };
         if let Some(best) = self.best {
-            double_outline(cell(best, 1.0), surface);
+            double_outline(cell(best, 1.0), [0, 0, 0], surface);
             let [x, y, w, _] = cell(best, 0.0);
             let ink = ink_on(self.palette.color(self.scores[best.0 * self.n_head + best.1] / max));
             let star = Text { size: 9.0, ..text("★", (x + w - 7.0, y + 8.0), Align::Middle, false, ink) };
@@ -123,24 +135,22 @@ impl HeadMap {
         self.draw_color_bar(layout, theme, max, surface);
     }
 
-    fn draw_color_bar(&self, layout: &Layout, theme: &Theme, max: f64, surface: &mut impl Surface) {
-        const STEPS: usize = 64;
+    fn draw_color_bar(&self, layout: &Layout, theme: &Theme, max: f64, surface: &mut dyn Surface) {
         let width = (self.n_head as f64 * layout.cell.0).min(260.0);
         let y = TOP + self.n_layer as f64 * layout.cell.1 + 14.0;
-        for step in 0..STEPS {
-            let x = LEFT + width * step as f64 / STEPS as f64;
-            let color = self.palette.color((step as f64 + 0.5) / STEPS as f64);
-            surface.fill([x, y, width / STEPS as f64 + 0.5, 8.0], color);
-        }
+        color_bar([LEFT, y, width, 8.0], self.palette, surface);
         let mut caption = |text: &str, x: f64, y: f64, align, color| {
-            surface.text(&Text { text, at: (x, y), size: 11.0, bold: false, align, turn: 0.0, color });
+            surface.text(&Text::plain(text, (x, y), CAPTION_SIZE, align, color));
         };
-        caption("0", LEFT, y + 18.0, Align::Start, theme.muted);
-        caption(&format!("{max:.3}"), LEFT + width, y + 18.0, Align::End, theme.muted);
+        caption("0", LEFT, y + 17.0, Align::Start, theme.muted);
+        caption(&format!("{max:.3}"), LEFT + width, y + 17.0, Align::End, theme.muted);
         if let Some(chance) = self.chance.filter(|chance| *chance <= max) {
+            // On a line of its own, begun or ended at the mark, so that it neither
+            // runs into the ends of the scale nor out of the picture.
             let x = LEFT + width * chance / max;
-            caption(&format!("chance {chance:.3}"), x, y + 18.0, Align::Middle, theme.text);
-            surface.fill([x - 1.0, y - 3.0, 2.0, 14.0], theme.text);
+            let align = if x < LEFT + width / 2.0 { Align::Start } else { Align::End };
+            caption(&format!("chance {chance:.3}"), x, y + 33.0, align, theme.text);
+            surface.fill([x - 1.0, y - 3.0, 2.0, 29.0], theme.text);
         }
     }
 
@@ -148,10 +158,4 @@ impl HeadMap {
         let known = self.scores.iter().copied().chain(self.chance);
         known.filter(|score| !score.is_nan()).fold(1e-9, f64::max)
     }
-}
-
-fn double_outline([x, y, w, h]: [f64; 4], surface: &mut impl Surface) {
-    const LIGHT: Rgb = [255, 255, 255];
-    surface.outline([x, y, w, h], 2.0, [0, 0, 0]);
-    surface.outline([x + 2.0, y + 2.0, w - 4.0, h - 4.0], 1.0, LIGHT);
 }

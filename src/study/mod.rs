@@ -4,7 +4,7 @@
 //! [`target`] says which attention is meant, [`metric`] turns a pattern into a
 //! score, [`detect`] scores every head. [`component`] names what feeds a head,
 //! [`ablation`] replaces it, [`effect`] compares a head's scores before and after,
-//! [`stats`] says how sure that is. [`category_matrix`], [`contrast()`] and [`seeds`]
+//! [`stats`] says how sure that is. [`patterns`] gives every head's on one prompt. [`category_matrix`], [`contrast()`] and [`seeds`]
 //! look at a head from further sides; [`reading`] asks for the next token, and
 //! [`self_check`] holds the model against published figures.
 
@@ -15,6 +15,7 @@ pub mod contrast;
 pub mod detect;
 pub mod effect;
 pub mod metric;
+pub mod patterns;
 pub mod reading;
 pub mod seeds;
 pub mod self_check;

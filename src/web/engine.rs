@@ -1,8 +1,10 @@
 //! The worker's side: one engine that loads and computes. Ablations stand in
-//! [`ablations`], what goes beyond one head and one draw in [`further`].
+//! [`ablations`], other heads beside the shown one in [`patterns`], what goes beyond
+//! one head and one draw in [`further`].
 
 mod ablations;
 mod further;
+mod patterns;
 
 use super::call::Call;
 use super::crew::Workers;

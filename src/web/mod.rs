@@ -3,7 +3,7 @@
 //! [`settings`] is what a link carries, [`link`] its text form, [`choice`] the
 //! longer of its values, [`prompt_set`] what the settings draw, [`results`] what was computed and the file it is
 //! exported to, [`problem`] an error that a person can act on. These are plain
-//! Rust and tested natively. In the browser `page` draws and parses for the
+//! Rust and tested natively. In the browser `page` parses and `views` draw for the
 //! page's thread, and `engine` computes for its worker. It has its models from
 //! the `library`, which reads them by `http`, from `disk` or out of the `cache`,
 //! under a `lock` that all tabs share, and spreads the work over a `crew`.
@@ -35,6 +35,8 @@ mod library;
 mod lock;
 #[cfg(target_arch = "wasm32")]
 mod page;
+#[cfg(target_arch = "wasm32")]
+mod views;
 
 #[cfg(target_arch = "wasm32")]
 pub use crew::{CrewMember, Workers};
@@ -42,9 +44,10 @@ pub use crew::{CrewMember, Workers};
 pub use engine::Engine;
 #[cfg(target_arch = "wasm32")]
 pub use page::{
-    HeadMapView, PatternView, check_settings, default_settings, format_link, format_words, parse_link,
-    parse_words, reconcile,
+    check_settings, default_settings, format_link, format_words, parse_link, parse_words, reconcile,
 };
+#[cfg(target_arch = "wasm32")]
+pub use views::{HeadMapView, PatternView, ThumbnailsView};
 
 pub use problem::Problem;
 pub use settings::{SettingProblem, Settings};

@@ -11,6 +11,8 @@ const MOST_SEQUENCES: u32 = 500;
 const MOST_WORDS: u32 = 1023;
 /// Longest free text, in bytes.
 const LONGEST_TEXT: usize = 20_000;
+/// Most heads that are shown beside one another.
+const MOST_PINS: usize = 12;
 /// Most attention cells of one head over all sequences: those of one sequence of
 /// GPT-2's context. Twelve heads of them take 50 MB.
 const MOST_CELLS: u64 = 1 << 20;
@@ -53,6 +55,8 @@ pub struct Settings {
     pub against: Option<String>,
     /// The seeds of a run over many.
     pub seeds: String,
+    /// Heads shown beside one another, as in `L1H5,L0H3`.
+    pub pins: Option<String>,
     /// How the page shows it; the page's own affair.
     pub view: Option<String>,
     /// `all` to go through to the ablations once started.
@@ -79,6 +83,7 @@ impl Default for Settings {
             ablate: None,
             against: None,
             seeds: "0-19".to_owned(),
+            pins: None,
             view: None,
             run: None,
         }
@@ -98,9 +103,9 @@ pub struct SettingProblem {
 
 impl Settings {
     /// The settings' names, in the order in which links carry them.
-    pub const KEYS: [&str; 18] = [
+    pub const KEYS: [&str; 19] = [
         "model", "seed", "n", "len", "cats", "words", "text", "head", "prompt", "metric", "kind", "target",
-        "over", "ablate", "against", "seeds", "view", "run",
+        "over", "ablate", "against", "seeds", "pins", "view", "run",
     ];
 
     /// Sets one value from its text form.
@@ -148,6 +153,7 @@ impl Settings {
                 let range = seed_range(value)?;
                 self.seeds = format!("{}-{}", range.start(), range.end());
             }
+            "pins" => self.pins = pins(value)?,
             "view" if value.len() > 200 => return Err("is too long".to_owned()),
             "view" => self.view = Some(value.to_owned()),
             "run" if value == "all" => self.run = Some(value.to_owned()),
@@ -177,6 +183,7 @@ impl Settings {
             "ablate" => self.ablate.clone(),
             "against" => self.against.clone(),
             "seeds" => Some(self.seeds.clone()),
+            "pins" => self.pins.clone(),
             "view" => self.view.clone(),
             "run" => self.run.clone(),
             _ => None,
@@ -286,6 +293,13 @@ impl Settings {
         self.ablate.as_deref().and_then(|text| text.parse().ok())
     }
 
+    /// The heads shown beside one another, in the order in which they were pinned.
+    #[must_use]
+    pub fn pinned_heads(&self) -> Vec<Head> {
+        let names = self.pins.as_deref().unwrap_or_default().split(',');
+        names.filter_map(|name| name.parse().ok()).collect()
+    }
+
     /// The number of the shown prompt; a text is the only one there is.
     #[must_use]
     pub fn shown_prompt(&self) -> usize {
@@ -316,6 +330,22 @@ fn kind(value: &str) -> Result<String, String> {
     }
     let kind: Kind = value.parse().map_err(|()| format!("{} or notebook", one_of(&Kind::ALL)))?;
     Ok(kind.to_string())
+}
+
+/// Heads to be shown beside one another, each once; none is nothing.
+fn pins(value: &str) -> Result<Option<String>, String> {
+    let mut heads: Vec<Head> = Vec::new();
+    for name in value.split(',').filter(|name| !name.is_empty()) {
+        let head = name.trim().parse().map_err(|()| "has to look like L1H5,L0H3")?;
+        if !heads.contains(&head) {
+            heads.push(head);
+        }
+    }
+    if heads.len() > MOST_PINS {
+        return Err(format!("names more than {MOST_PINS} heads"));
+    }
+    let names: Vec<String> = heads.iter().map(ToString::to_string).collect();
+    Ok((!names.is_empty()).then(|| names.join(",")))
 }
 
 /// A model's name or URL. Credentials in a URL would end up in shared links.

@@ -26,6 +26,8 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
  * @property {number} [width]
  * @property {number} [height]
  * @property {'light' | 'dark'} [colorScheme]
+ * @property {number} [dpr] device pixels to a CSS pixel
+ * @property {boolean} [touch] whether there is a touch screen
  * @property {string} [url] the address of the page, if not the site's
  * @property {RegExp} [expected] errors that the test is about, and so no failure
  */
@@ -102,9 +104,12 @@ export class Harness {
    */
   async withPage(hash, options, use) {
     const { width = 1280, height = 900, colorScheme = 'light', expected } = options;
+    const { dpr = 1, touch = false } = options;
     const context = await this.browser.newContext({
       viewport: { width, height },
       colorScheme,
+      deviceScaleFactor: dpr,
+      hasTouch: touch,
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     /** @type {string[]} */

@@ -45,13 +45,25 @@ function tensorName({ header }) {
 function without({ header, data }, name) {
   const { [name]: dropped, ...others } = header;
   const [begin, end] = dropped.data_offsets;
-  for (const tensor of Object.values(others)) {
+  return withoutGap({ header: others, data }, begin, end, Buffer.alloc(0));
+}
+
+/**
+ * The file without these bytes, and with some at its end.
+ * @param {Safetensors} file
+ * @param {number} begin
+ * @param {number} end
+ * @param {Buffer} added
+ * @returns {Safetensors}
+ */
+function withoutGap({ header, data }, begin, end, added) {
+  for (const tensor of Object.values(header)) {
     if (tensor.data_offsets?.[0] < end) continue;
     tensor.data_offsets = tensor.data_offsets?.map(
       (/** @type {number} */ at) => at - (end - begin),
     );
   }
-  return { header: others, data: Buffer.concat([data.subarray(0, begin), data.subarray(end)]) };
+  return { header, data: Buffer.concat([data.subarray(0, begin), data.subarray(end), added]) };
 }
 
 /**
@@ -139,4 +151,27 @@ export async function makeModels() {
     await breakIt(broken, config, await readFixture());
   }
   return { folder, remove: () => rm(folder, { recursive: true }) };
+}
+
+/**
+ * The good model with a longer context: its positions over and over.
+ * @param {string} folder where to put it
+ * @param {number} n_ctx
+ */
+export async function makeLongModel(folder, n_ctx) {
+  const good = path.join(fixtures, GOOD_MODEL);
+  const config = JSON.parse(await readFile(path.join(good, 'config.json'), 'utf8'));
+  const file = await readFixture();
+  const name = Object.keys(file.header).find((each) => each.endsWith('wpe.weight')) ?? '';
+  const [begin, end] = file.header[name].data_offsets;
+  const positions = file.data.subarray(begin, end);
+  const wanted = (positions.length / config.n_ctx) * n_ctx;
+  const longer = Buffer.concat(Array(Math.ceil(n_ctx / config.n_ctx)).fill(positions));
+  file.header[name].shape[0] = n_ctx;
+  file.header[name].data_offsets = [file.data.length, file.data.length + wanted];
+  const { header, data } = withoutGap(file, begin, end, longer.subarray(0, wanted));
+  await mkdir(folder, { recursive: true });
+  const sizes = { ...config, n_ctx, n_positions: n_ctx };
+  await writeFile(path.join(folder, 'config.json'), JSON.stringify(sizes));
+  await writeFile(path.join(folder, 'model.safetensors'), encode({ header, data }));
 }

@@ -52,7 +52,8 @@ impl Pace for Steps<'_> {
 #[wasm_bindgen]
 impl Engine {
     /// The host and the bytes that a further `tool` would fetch now: `text`,
-    /// `seeds`, or `check` with the published `figures`. Asks nobody.
+    /// `seeds`, `pins`, `thumbnails`, or `check` with the published `figures`. Asks
+    /// nobody.
     ///
     /// # Errors
     ///
@@ -73,6 +74,17 @@ impl Engine {
             Some("check") => {
                 let cases: Vec<Case> = figures_of(&args)?.iter().map(unscored).collect();
                 self.cost(&settings, &cases, |_| Depth::Logits).await
+            }
+            Some("thumbnails") => {
+                let set = self.prompt_set(&settings, &signal).await?;
+                self.cost(&settings, &[shown_case(&set, &settings)?], every_pattern).await
+            }
+            Some("pins") => {
+                let set = self.prompt_set(&settings, &signal).await?;
+                let layers = settings.pinned_heads().into_iter().map(|head| head.layer);
+                let deepest = layers.max().unwrap_or(0);
+                let deep = |config: &Config| Depth::Pattern(deepest.min(config.n_layer - 1));
+                self.cost(&settings, &[shown_case(&set, &settings)?], deep).await
             }
             _ => {
                 let set = self.prompt_set(&settings, &signal).await?;

@@ -1,0 +1,669 @@
+// The views of attention patterns in a real browser: what the canvas shows, cell by
+// cell, what points at it, heads side by side, and pictures to take away.
+
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { scale } from '@observablehq/plot';
+import {
+  accessibilityViolations,
+  button,
+  exported,
+  exportedJson,
+  fixtures,
+  Harness,
+  reach,
+  sidewaysScroll,
+  start,
+} from './harness.mjs';
+import { GOOD_MODEL, makeLongModel, makeModels } from './models.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+/** The colour map as another program has it than the one that draws. */
+const { apply: viridis } = scale({ color: { type: 'linear', scheme: 'viridis', domain: [0, 1] } });
+
+/** @type {Harness} */
+let harness;
+/** @type {string[]} */
+const temporary = [];
+before(async () => {
+  const { folder } = await makeModels();
+  const long = await mkdtemp(path.join(os.tmpdir(), 'headscope-long-'));
+  temporary.push(folder, long);
+  await makeLongModel(path.join(folder, 'long'), 300);
+  harness = await Harness.start({ models: folder });
+});
+after(async () => {
+  await harness?.stop();
+  await Promise.all(temporary.map((folder) => rm(folder, { recursive: true })));
+});
+
+const TINY = 'v=1&model=tiny&head=L2H1';
+
+/** @param {string} name */
+function modelLink(name) {
+  return `v=1&model=${encodeURIComponent(`${harness.models.origin}/${name}`)}`;
+}
+
+/**
+ * Where the cells lie, in CSS pixels, found without asking the page: the first cell
+ * is the only one of its row and, as its attention is 1, has the last colour of the
+ * map, from its corner to the gap before what the mask hides.
+ * @param {Page} page
+ */
+function findCells(page) {
+  const [r, g, b] = rgb(viridis(1));
+  return page.locator('#pattern').evaluate(
+    (element, [r, g, b]) => {
+      const canvas = /** @type {any} */ (element);
+      const { width, height } = canvas;
+      const { data } = canvas.getContext('2d').getImageData(0, 0, width, height);
+      const is = (/** @type {number} */ x, /** @type {number} */ y) => {
+        const i = (y * width + x) * 4;
+        return data[i] === r && data[i + 1] === g && data[i + 2] === b;
+      };
+      for (let y = 0; y < height; y++) {
+        for (let x = 0; x < width; x++) {
+          if (!is(x, y)) continue;
+          let end = x;
+          while (is(end, y)) end++;
+          const ratio = width / canvas.clientWidth;
+          return { x: x / ratio, y: y / ratio, pitch: Math.round((end - x) / ratio) + 1, ratio };
+        }
+      }
+      throw new Error('no cell has the last colour');
+    },
+    [r, g, b],
+  );
+}
+
+/**
+ * The colours at these points of the canvas, in CSS pixels.
+ * @param {Page} page
+ * @param {{ x: number, y: number }[]} points
+ * @returns {Promise<number[][]>}
+ */
+function colorsAt(page, points) {
+  return page.locator('#pattern').evaluate((element, wanted) => {
+    const canvas = /** @type {any} */ (element);
+    const context = canvas.getContext('2d');
+    const ratio = canvas.width / canvas.clientWidth;
+    return wanted.map(({ x, y }) => {
+      const { data } = context.getImageData(Math.round(x * ratio), Math.round(y * ratio), 1, 1);
+      return [data[0], data[1], data[2]];
+    });
+  }, points);
+}
+
+/** @param {string} color as `rgb(68, 1, 84)` or `#440154` */
+function rgb(color) {
+  if (color.startsWith('#')) {
+    return [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
+  }
+  return (color.match(/\d+/g) ?? []).map(Number);
+}
+
+/**
+ * How far two colours are apart, by the channel that differs most.
+ * @param {number[]} a
+ * @param {number[]} b
+ */
+function apart(a, b) {
+  return Math.max(...a.map((channel, i) => Math.abs(channel - (b[i] ?? NaN))));
+}
+
+/**
+ * Compares every cell of the canvas with the colour that a pattern gives it.
+ * @param {Page} page
+ * @param {number[][]} rows
+ * @returns {Promise<{ cells: number, wrong: string[], masked: number[][] }>}
+ */
+async function compareCells(page, rows) {
+  const { x, y, pitch } = await findCells(page);
+  assert.ok(pitch >= 20, `cells of ${pitch} pixels are too small for this test`);
+  const n = rows.length;
+  const all = Array.from({ length: n * n }, (_, i) => ({ q: Math.floor(i / n), k: i % n }));
+  // Past the outline of a target, and before the number in the middle.
+  const at = (/** @type {{ q: number, k: number }} */ { q, k }) => ({
+    x: x + k * pitch + 4,
+    y: y + q * pitch + 4,
+  });
+  const seen = all.filter(({ q, k }) => k <= q);
+  const later = all.filter(({ q, k }) => k > q);
+  const max = Math.max(...rows.flat());
+  const colors = await colorsAt(page, seen.map(at));
+  const wrong = seen.flatMap(({ q, k }, i) => {
+    const wanted = rgb(viridis((rows[q]?.[k] ?? NaN) / max));
+    const distance = apart(colors[i] ?? [], wanted);
+    return distance <= 2 ? [] : [`(${q}, ${k}) is ${colors[i]} and not ${wanted}`];
+  });
+  return { cells: seen.length, wrong, masked: await colorsAt(page, later.map(at)) };
+}
+
+describe('the canvas of the heatmap', () => {
+  /** @type {any} */
+  let reference;
+  before(async () => {
+    const text = await readFile(path.join(fixtures, GOOD_MODEL, 'reference.json'), 'utf8');
+    reference = JSON.parse(text);
+  });
+
+  for (const [dpr, colorScheme] of /** @type {const} */ ([
+    [1, 'light'],
+    [1.5, 'dark'],
+    [3, 'light'],
+  ])) {
+    test(`has the colour of TransformerLens’ value in every cell at ${dpr} pixels to one, ${colorScheme}`, async () => {
+      const head = reference.target_head;
+      await harness.withPage(
+        `${modelLink(GOOD_MODEL)}&head=${head}`,
+        { dpr, colorScheme, width: 1440 },
+        async ({ page }) => {
+          await start(page, 'ready');
+          await page.waitForTimeout(200);
+          const rows = reference.target_pattern_second_prompt;
+          const { cells, wrong, masked } = await compareCells(page, rows);
+          assert.equal(cells, (13 * 14) / 2);
+          assert.deepEqual(wrong, []);
+
+          // What is hidden has no colour of the map, the one of zero least of all.
+          const map = Array.from({ length: 256 }, (_, i) => rgb(viridis(i / 255)));
+          for (const color of masked) {
+            assert.ok(map.every((each) => apart(each, color) > 8));
+          }
+
+          // The same comparison finds that another pattern is another.
+          const other = rows.map((/** @type {number[]} */ row, /** @type {number} */ q) =>
+            row.map((value, k) => (k <= q && q > 0 ? row[q - k] : value)),
+          );
+          const crossed = await compareCells(page, other);
+          assert.ok(crossed.wrong.length > cells / 3, `only ${crossed.wrong.length} differ`);
+        },
+      );
+    });
+  }
+
+  test('without beginning of text shows each row as shares of the rest', () =>
+    harness.withPage(`${TINY}&view=renormalised.one`, { width: 1440 }, async ({ page }) => {
+      await start(page, 'ready');
+      const { rows } = (await exportedJson(page)).patterns;
+      await page.waitForTimeout(200);
+      const view = /** @type {const} */ ('#view-bos');
+      assert.equal(await page.locator(view).inputValue(), 'renormalised');
+      // Cell (1, 1) is all that is left of its row, and so has the last colour.
+      const { x, y, pitch } = await findCells(page);
+      const left = (/** @type {number} */ q) =>
+        rows[q].slice(1).reduce((/** @type {number} */ sum, /** @type {number} */ v) => sum + v, 0);
+      const points = [];
+      /** @type {number[][]} */
+      const wanted = [];
+      for (let q = 1; q < rows.length; q++) {
+        for (let k = 1; k <= q; k++) {
+          points.push({ x: x + (k - 1) * pitch + 4, y: y + (q - 1) * pitch + 4 });
+          wanted.push(rgb(viridis(rows[q][k] / left(q))));
+        }
+      }
+      const colors = await colorsAt(page, points);
+      assert.equal(colors.length, 78);
+      colors.forEach((color, i) => assert.ok(apart(color, wanted[i] ?? []) <= 2, `${i}: ${color}`));
+      // The column that is left out is one flat colour.
+      const column = await colorsAt(
+        page,
+        rows.map((/** @type {unknown} */ _, /** @type {number} */ q) => ({
+          x: x - pitch + 4,
+          y: y + (q - 1) * pitch + 4,
+        })),
+      );
+      assert.equal(new Set(column.map(String)).size, 1);
+      await page.locator(view).selectOption('shown');
+      await page.waitForURL((url) => !url.hash.includes('renormalised'));
+    }));
+});
+
+test('zooming the page draws the canvas anew, as sharp as before', () =>
+  harness.withPage(TINY, {}, async ({ page }) => {
+    await start(page, 'ready');
+    await page.waitForTimeout(200);
+    const ratio = () =>
+      page.locator('#pattern').evaluate((element) => {
+        const canvas = /** @type {any} */ (element);
+        return canvas.width / canvas.clientWidth;
+      });
+    assert.equal(await ratio(), 1);
+    const devtools = await page.context().newCDPSession(page);
+    for (const deviceScaleFactor of [2, 1.25, 2.5]) {
+      await devtools.send('Emulation.setDeviceMetricsOverride', {
+        width: Math.round(1280 / deviceScaleFactor),
+        height: Math.round(900 / deviceScaleFactor),
+        mobile: false,
+        deviceScaleFactor,
+      });
+      await page.waitForTimeout(200);
+      assert.ok(Math.abs((await ratio()) - deviceScaleFactor) < 0.01, `${await ratio()}`);
+    }
+  }));
+
+describe('the crosshair', () => {
+  /**
+   * Which labels look otherwise than before: rows by their band left of the cells,
+   * columns by the one above.
+   * @param {Page} page
+   * @param {{ x: number, y: number, pitch: number }} cells
+   * @param {number} n
+   */
+  async function labels(page, { x, y, pitch }, n) {
+    const bands = Array.from({ length: n }, (_, i) => [
+      { x: x - 90, y: y + i * pitch + pitch / 2 - 7, width: 60, height: 14 },
+      { x: x + i * pitch + pitch / 2 - 3, y: y - 32, width: 14, height: 8 },
+    ]).flat();
+    return page.locator('#pattern').evaluate((element, wanted) => {
+      const canvas = /** @type {any} */ (element);
+      const context = canvas.getContext('2d');
+      return wanted.map(({ x, y, width, height }) =>
+        Array.from(context.getImageData(x, y, width, height).data).join(),
+      );
+    }, bands);
+  }
+
+  test('lights the row, the column and both labels, and a label lights its own', () =>
+    harness.withPage(TINY, { width: 1440 }, async ({ page }) => {
+      await start(page, 'ready');
+      await page.waitForTimeout(200);
+      const cells = await findCells(page);
+      const plain = await labels(page, cells, 13);
+      const canvas = page.locator('#pattern');
+      const readout = page.locator('#pattern-readout');
+      const { x, y, pitch } = cells;
+      const lit = async () => {
+        await page.waitForTimeout(100);
+        const now = await labels(page, cells, 13);
+        return now.flatMap((each, i) => {
+          const name = `${i % 2 ? 'column' : 'row'} ${Math.floor(i / 2)}`;
+          return each === plain[i] ? [] : [name];
+        });
+      };
+      await canvas.hover({ position: { x: x + 4.5 * pitch, y: y + 9.5 * pitch } });
+      const both = await lit();
+      assert.ok(both.includes('row 9') && both.includes('column 4'), both.join());
+      assert.equal(both.filter((name) => name.startsWith('row')).length, 1, both.join());
+      assert.match(
+        String(await readout.textContent()),
+        /\(9\) looks at .* \(4\)Attention0\.\d{4}Relation.*Rank in its row\d+ of 10/,
+      );
+
+      await canvas.hover({ position: { x: x - 40, y: y + 5.5 * pitch } });
+      assert.deepEqual(
+        (await lit()).filter((name) => name.startsWith('row')),
+        ['row 5'],
+      );
+      assert.match(String(await readout.textContent()), /\(5\) looks atMost at/);
+
+      await canvas.hover({ position: { x: x + 3.5 * pitch, y: y - 12 } });
+      assert.ok((await lit()).includes('column 3'));
+      assert.match(String(await readout.textContent()), /\(3\) is looked at byMost by/);
+    }));
+
+  test('is lit by the tokens as fed, and lights them', () =>
+    harness.withPage(TINY, { width: 1440 }, async ({ page }) => {
+      await start(page, 'ready');
+      const cards = page.locator('#fed > li');
+      await cards.nth(4).hover();
+      const readout = page.locator('#pattern-readout');
+      await readout.filter({ hasText: '(4) looks at' }).waitFor();
+      await page.mouse.move(1, 1);
+      await page.locator('#pattern').focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowRight');
+      await readout.filter({ hasText: '(4) looks at ' }).waitFor();
+      const lit = await cards.evaluateAll((all) =>
+        all.flatMap((card, index) => (card.classList.contains('lit') ? [index] : [])),
+      );
+      assert.equal(lit.at(-1), 4);
+      assert.equal(lit.length, 2);
+    }));
+
+  test('walks onto labels by key, locks them, and the link keeps them', () =>
+    harness.withPage(`${TINY}&view=q2k0`, {}, async ({ page }) => {
+      await start(page, 'ready');
+      const readout = page.locator('#pattern-readout');
+      assert.match(String(await readout.textContent()), /\(2\) looks at .*\(0\)locked/);
+      await page.locator('#pattern').focus();
+      await page.keyboard.press('ArrowLeft');
+      await page.waitForURL(/view=q2(&|$)/);
+      assert.match(String(await readout.textContent()), /\(2\) looks atlocked/);
+      await page.keyboard.press('ArrowRight');
+      await page.waitForURL(/view=q2k0/);
+      await page.keyboard.press('Escape');
+      await page.waitForURL((url) => !url.hash.includes('view='));
+    }));
+
+  test('follows a tap as it does a pointer, and a second tap locks', () =>
+    harness.withPage(TINY, { touch: true, width: 400, height: 800 }, async ({ page }) => {
+      await start(page, 'ready');
+      await page.waitForTimeout(200);
+      const { x, y, pitch } = await findCells(page);
+      const position = { x: x + 2.5 * pitch, y: y + 6.5 * pitch };
+      const readout = page.locator('#pattern-readout');
+      await page.locator('#pattern').tap({ position });
+      await readout.filter({ hasText: '(6) looks at' }).waitFor();
+      assert.doesNotMatch(page.url(), /view=/);
+      await page.locator('#pattern').tap({ position });
+      await page.waitForURL(/view=q6k2/);
+      await page.locator('#pattern').tap({ position: { x: position.x, y: position.y + pitch } });
+      await page.waitForURL(/view=q7k2/);
+    }));
+});
+
+test('256 tokens stay legible: cells keep their size, labels stay in sight', () =>
+  harness.withPage(
+    `${modelLink('long')}&head=L1H1&n=1&len=255&prompt=0`,
+    { width: 1440 },
+    async ({ page }) => {
+      await start(page, 'ready');
+      const scroller = page.locator('#pattern-scroll');
+      const canvas = page.locator('#pattern');
+      await page.waitForTimeout(300);
+      const tokens = Number((await canvas.getAttribute('aria-label'))?.match(/(\d+) by/)?.[1]);
+      assert.ok(tokens >= 256);
+      const sizes = await scroller.evaluate((element) => {
+        const canvas = /** @type {any} */ (element.querySelector('canvas'));
+        const { scrollWidth, scrollHeight, clientWidth, clientHeight } = element;
+        const { width, height } = canvas;
+        return { scrollWidth, scrollHeight, clientWidth, clientHeight, width, height };
+      });
+      assert.ok(sizes.scrollWidth >= 12 * tokens && sizes.scrollHeight >= 12 * tokens);
+      assert.ok(sizes.width <= sizes.clientWidth && sizes.height <= sizes.clientHeight);
+
+      /** Whether each row's label, below the columns', has ink of its own. */
+      const inked = () =>
+        canvas.evaluate((element) => {
+          const canvas = /** @type {any} */ (element);
+          const context = canvas.getContext('2d');
+          const rows = Math.floor((canvas.height - 260) / 12);
+          const bands = Array.from(
+            { length: rows },
+            (_, i) => new Set(context.getImageData(30, 240 + i * 12, 70, 12).data).size,
+          );
+          return { rows, blank: bands.filter((colors) => colors < 4).length };
+        });
+      const atFirst = await inked();
+      assert.ok(atFirst.rows > 20 && atFirst.blank === 0, JSON.stringify(atFirst));
+
+      await canvas.focus();
+      await page.keyboard.press('ArrowDown');
+      for (let i = 0; i < 150; i++) await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('End');
+      await page.waitForTimeout(200);
+      const { scrollTop, scrollLeft } = await scroller.evaluate(({ scrollTop, scrollLeft }) => ({
+        scrollTop,
+        scrollLeft,
+      }));
+      assert.ok(scrollTop > 500 && scrollLeft > 500, `${scrollLeft}, ${scrollTop}`);
+      assert.equal((await inked()).blank, 0);
+      const title = page.locator('#pattern-readout .readout-title');
+      assert.match(String(await title.textContent()), /\(150\) looks at .*\(255\)/);
+    },
+  ));
+
+describe('pinned heads', () => {
+  test('come from the link, share the crosshair, and can be added and removed', () =>
+    harness.withPage(`${TINY}&pins=L0H0,L1H0`, { width: 1440 }, async ({ page }) => {
+      await start(page, 'ready');
+      const pins = page.locator('#pins-row > li');
+      await page.locator('#pins-row canvas').nth(1).waitFor();
+      assert.deepEqual(await pins.locator('h4').allTextContents(), ['L0H0', 'L1H0']);
+
+      // Values under the shared crosshair are those of each head's own pattern.
+      await page.locator('#pattern').focus();
+      await page.keyboard.press('ArrowDown');
+      for (let i = 0; i < 7; i++) await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('ArrowRight');
+      const values = await pins.locator('.pin-value').allTextContents();
+      await page.getByRole('button', { name: 'Show L1H0 above' }).click();
+      await page.waitForURL(/head=L1H0/);
+      await page.locator('#pattern-heading').filter({ hasText: 'L1H0' }).waitFor();
+      await reach(page, 'ready');
+      const { patterns } = await exportedJson(page);
+      assert.equal(patterns.head, 'L1H0');
+      assert.ok(values[1]?.startsWith(patterns.rows[7][1].toFixed(4)), `${values[1]}`);
+      assert.notEqual(values[0], values[1]);
+
+      // Pointing at a pinned heatmap marks the cell in the large one too.
+      await page
+        .locator('#pins-row canvas')
+        .first()
+        .hover({ position: { x: 160, y: 160 } });
+      await page
+        .locator('#pattern-readout')
+        .filter({ hasText: /looks at/ })
+        .waitFor();
+
+      await page.locator('#pin-head').fill('l0h1');
+      await button(page, 'Pin').click();
+      await page.waitForURL(/pins=L0H0%2CL1H0%2CL0H1/);
+      await pins.nth(2).locator('canvas').waitFor();
+      await page.locator('#pins-table-fold > summary').click();
+      const names = page.locator('#pins-table tbody th');
+      await names.nth(2).waitFor();
+      assert.deepEqual(await names.allTextContents(), ['L0H0', 'L1H0', 'L0H1']);
+
+      await page.getByRole('button', { name: 'Remove L0H0' }).click();
+      await page.waitForURL(/pins=L1H0%2CL0H1/);
+      await page.locator('#pin-head').fill('L9H9');
+      await button(page, 'Pin').click();
+      await page.locator('#pin-head-error').filter({ hasText: 'This model has no L9H9' }).waitFor();
+
+      await page.reload();
+      await start(page, 'ready');
+      await pins.nth(1).locator('canvas').waitFor();
+      assert.deepEqual(await pins.locator('h4').allTextContents(), ['L1H0', 'L0H1']);
+    }));
+
+  test('of a layer that is not loaded wait for a button that says what it takes', () =>
+    harness.withPage(
+      `${modelLink(GOOD_MODEL)}&head=L0H1&pins=L0H2,L2H3`,
+      {},
+      async ({ page, requests }) => {
+        await start(page, 'ready');
+        const load = page.getByRole('button', { name: 'Load their layers', disabled: false });
+        await load.waitFor();
+        await page
+          .locator('#note-pins')
+          .filter({ hasText: /Downloads \d+ kB from 127/ })
+          .waitFor();
+        assert.equal(await page.locator('#pins-row canvas:visible').count(), 1);
+        const before = requests.length;
+        await load.click();
+        await page.locator('#pins-row canvas:visible').nth(1).waitFor();
+        await reach(page, 'ready');
+        assert.ok(requests.length > before);
+        assert.equal(await page.locator('#step-pins').isVisible(), false);
+      },
+    ));
+
+  test('that are none are reported by name, and the page works', () =>
+    harness.withPage(`${TINY}&pins=L1H0,nonsense`, {}, async ({ page }) => {
+      await page.getByText('pins has to look like L1H5,L0H3').first().waitFor();
+      await start(page, 'ready');
+    }));
+});
+
+describe('thumbnails', () => {
+  test('show every head of the loaded layers, load the others when asked, and open a head', () =>
+    harness.withPage(`${modelLink(GOOD_MODEL)}&head=L0H1`, { width: 1440 }, async ({ page }) => {
+      await start(page, 'ready');
+      await page.locator('#thumbnails-fold > summary').click();
+      const about = page.locator('#thumbnails-about');
+      await about.filter({ hasText: 'Layers 0 to 0 of 3 are loaded' }).waitFor();
+      await page
+        .locator('#note-thumbnails')
+        .filter({ hasText: /Downloads \d+ kB from 127/ })
+        .waitFor();
+      await page.getByRole('button', { name: 'Load all layers', disabled: false }).click();
+      await about.filter({ hasText: 'All 12 heads on prompt 1' }).waitFor();
+      await reach(page, 'ready');
+      assert.equal(await page.locator('#step-thumbnails').isVisible(), false);
+
+      await page.locator('#thumbnails-table-fold > summary').click();
+      const rows = page.locator('#thumbnails-table tbody tr');
+      await rows.nth(11).waitFor();
+      assert.equal(await rows.count(), 12);
+
+      const canvas = page.locator('#thumbnails');
+      await canvas.focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('ArrowDown');
+      await page.keyboard.press('ArrowRight');
+      await page.locator('#thumbnails-readout').filter({ hasText: 'Head L1H1' }).waitFor();
+      await page.keyboard.press('Enter');
+      await page.waitForURL(/head=L1H1/);
+      await reach(page, 'ready');
+
+      await page.locator('#thumbnails-layer').selectOption('2');
+      assert.equal(await rows.count(), 4);
+    }));
+
+  test('of 144 heads are drawn at once', () =>
+    harness.withPage(TINY, {}, async ({ page }) => {
+      await start(page, 'ready');
+      const { milliseconds, colors } = await page.evaluate(async () => {
+        const address = new URL('pkg/headscope.js', document.baseURI).href;
+        const { ThumbnailsView } = await import(address);
+        const cells = new Float32Array(144 * 169).map((_, i) => ((i * 7919) % 1000) / 1000);
+        const names = Array.from({ length: 144 }, (_, i) => `L${Math.floor(i / 12)}H${i % 12}`);
+        const look = { scale: 'linear', max: 'one', colors: 'viridis', bos: 'shown' };
+        const view = new ThumbnailsView({ cells, side: 13, names, columns: 12, shown: 0, ...look });
+        const { width, height } = view.size(900);
+        const canvas = document.createElement('canvas');
+        canvas.width = width;
+        canvas.height = height;
+        const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+        const runs = Array.from({ length: 7 }, () => {
+          const begun = performance.now();
+          view.draw(context, 1, false, -1, -1);
+          return performance.now() - begun;
+        });
+        const { data } = context.getImageData(0, 0, width, height);
+        const pixels = new Uint32Array(data.buffer);
+        return { milliseconds: Math.min(...runs), colors: new Set(pixels).size };
+      });
+      assert.ok(colors > 200, `${colors} colours`);
+      assert.ok(milliseconds < 30, `${milliseconds} ms`);
+    }));
+});
+
+describe('pictures and tables to take away', () => {
+  test('every view is saved as SVG and PNG, and says seed, head, model and settings', () =>
+    harness.withPage(
+      `${TINY}&pins=L0H0,L1H0&view=sqrt&run=all`,
+      { width: 1440 },
+      async ({ page }) => {
+        await start(page, 'done');
+        await page.locator('#pins-row canvas').nth(1).waitFor();
+        await page.locator('#thumbnails-fold > summary').click();
+        await page.locator('#thumbnails-about').filter({ hasText: 'All 6 heads' }).waitFor();
+        await reach(page, 'done');
+        await page.locator('#ablations-chart svg').first().waitFor();
+        const views = await page
+          .locator('#picture-of option')
+          .evaluateAll((options) => options.map((option) => /** @type {any} */ (option).value));
+        assert.deepEqual(views, ['heatmap', 'pins', 'thumbnails', 'headmap', 'ablations']);
+        for (const view of views) {
+          await page.locator('#picture-of').selectOption(view);
+          const svg = (await exported(page, 'Export SVG')).bytes.toString('utf8');
+          const found = await page.evaluate((text) => {
+            const parsed = new DOMParser().parseFromString(text, 'image/svg+xml');
+            const root = parsed.documentElement;
+            return {
+              broken: parsed.querySelector('parsererror') !== null,
+              shapes: root.querySelectorAll('rect, path, circle, line').length,
+              unresolved: /var\(|currentColor|class=/.test(text),
+              text: [...root.querySelectorAll('text')].map((each) => each.textContent).join('\n'),
+            };
+          }, svg);
+          assert.ok(
+            !found.broken && found.shapes > 20 && !found.unresolved,
+            `${view}: ${svg.slice(0, 300)}`,
+          );
+          for (const said of ['head L2H1', 'prompt 1', 'seed 5', 'cell mean', 'model=tiny']) {
+            assert.ok(found.text.includes(said), `the picture of ${view} does not say ${said}`);
+          }
+          const patterns = ['heatmap', 'pins', 'thumbnails'].includes(view);
+          assert.equal(found.text.includes('Scale: square root'), patterns, view);
+          const png = await exported(page, 'Export PNG');
+          assert.match(png.name, new RegExp(`L2H1-seed5-prompt1-${view}\\.png$`));
+          // Two pixels to a CSS pixel, as the header of the file says.
+          const [width, height] = [png.bytes.readUInt32BE(16), png.bytes.readUInt32BE(20)];
+          const size = /width="(\d+)" height="(\d+)"/.exec(svg.slice(0, 300));
+          assert.deepEqual([width, height], [2 * Number(size?.[1]), 2 * Number(size?.[2])]);
+        }
+      },
+    ));
+
+  test('a picture has no markup but its own, whatever the text says', () =>
+    harness.withPage(
+      `${TINY}&text=${encodeURIComponent('</text><script>alert(1)</script> \u202e& "x"')}`,
+      {},
+      async ({ page }) => {
+        await start(page, 'ready');
+        const svg = (await exported(page, 'Export SVG')).bytes.toString('utf8');
+        const names = await page.evaluate((text) => {
+          const { documentElement } = new DOMParser().parseFromString(text, 'image/svg+xml');
+          return [...new Set([...documentElement.querySelectorAll('*')].map((e) => e.nodeName))];
+        }, svg);
+        assert.deepEqual(names.sort(), ['path', 'rect', 'svg', 'text']);
+      },
+    ));
+
+  test('a table is saved with its whole numbers', () =>
+    harness.withPage(TINY, {}, async ({ page }) => {
+      await start(page, 'ready');
+      const { rows } = (await exportedJson(page)).patterns;
+      await page.locator('#pattern-table-fold > summary').click();
+      const save = page.locator('#pattern-table').getByRole('button', { name: 'Save as CSV' });
+      const [download] = await Promise.all([page.waitForEvent('download'), save.click()]);
+      assert.equal(download.suggestedFilename(), 'headscope-attention-l2h1-prompt-1.csv');
+      const csv = (await readFile(await download.path(), 'utf8')).trim().split('\r\n');
+      assert.equal(csv.length, 14);
+      const saved = csv.slice(1).map((line, q) =>
+        line
+          .split(',')
+          .slice(1, q + 2)
+          .map(Number),
+      );
+      saved.forEach((line, q) =>
+        line.forEach((value, k) => assert.ok(Math.abs(value - rows[q][k]) < 1e-7, `${q}, ${k}`)),
+      );
+    }));
+});
+
+for (const [width, colorScheme] of /** @type {const} */ ([
+  [1280, 'light'],
+  [360, 'dark'],
+])) {
+  test(`with everything open, axe finds nothing and nothing sticks out at ${width} px, ${colorScheme}`, () =>
+    harness.withPage(
+      `${TINY}&pins=L0H0,L1H0&view=q7k2`,
+      { width, colorScheme },
+      async ({ page }) => {
+        await start(page, 'ready');
+        for (const id of ['thumbnails-fold', 'thumbnails-table-fold', 'pins-table-fold']) {
+          await page.locator(`#${id} > summary`).click();
+        }
+        await page.locator('#thumbnails-table table').waitFor();
+        await page.locator('#pins-table table').waitFor();
+        await reach(page, 'ready');
+        assert.deepEqual(await accessibilityViolations(page), []);
+        const { pixels, wide } = await sidewaysScroll(page);
+        assert.equal(pixels, 0, wide.join(', '));
+        // The heatmap of the default prompt needs no scrolling of its own.
+        const inner = await page
+          .locator('#pattern-scroll')
+          .evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+        assert.equal(inner, 0);
+      },
+    ));
+}

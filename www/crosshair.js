@@ -1,0 +1,110 @@
+// The cell that all heatmaps of the shown prompt point at. One that is locked
+// stays, and is part of the link; a row or a column alone has -1 for the other.
+
+import { announce } from './announce.js';
+import { CanvasBoard } from './canvas-board.js';
+import { formatView, parseView } from './view.js';
+
+/** @typedef {import('./view.js').MarkedCell} MarkedCell */
+
+export class Crosshair {
+  #study;
+  /** @type {MarkedCell | null} */
+  #pointed = null;
+  /** @type {((cell: MarkedCell | null, locked: boolean) => void)[]} */
+  #listeners = [];
+  /** Puts a cell into words, once there is a heatmap. @type {(cell: MarkedCell) => string} */
+  #inWords = () => '';
+
+  /** @param {import('./study.js').Study} study */
+  constructor(study) {
+    this.#study = study;
+    let view = study.state.settings.view;
+    study.subscribe(({ settings }) => {
+      if (settings.view === view) return;
+      view = settings.view;
+      this.#tell();
+    });
+  }
+
+  get locked() {
+    return parseView(this.#study.state.settings.view).locked;
+  }
+
+  get cell() {
+    return this.locked ?? this.#pointed;
+  }
+
+  /**
+   * Points at a cell. In passing, a locked one stays; deliberately, the lock moves.
+   * @param {MarkedCell | null} cell
+   * @param {boolean} deliberate
+   */
+  point(cell, deliberate) {
+    if (this.locked && !deliberate) return;
+    const wasLocked = this.locked !== null;
+    this.#pointed = cell;
+    if (wasLocked) this.#lock(cell);
+    else this.#tell();
+    if (deliberate && cell) announce(this.#inWords(cell));
+  }
+
+  /**
+   * Locks a cell, or lets go of it if it is locked.
+   * @param {MarkedCell} cell
+   */
+  pick(cell) {
+    const again = this.locked?.q === cell.q && this.locked.k === cell.k;
+    this.#pointed = cell;
+    this.#lock(again ? null : cell);
+    announce(`${this.#inWords(cell)}, ${again ? 'let go' : 'locked'}`);
+  }
+
+  leave() {
+    this.#pointed = null;
+    if (this.locked) this.#lock(null);
+    else this.#tell();
+  }
+
+  /** @param {(cell: MarkedCell | null, locked: boolean) => void} listener */
+  subscribe(listener) {
+    this.#listeners.push(listener);
+    listener(this.cell, this.locked !== null);
+  }
+
+  /** @param {(cell: MarkedCell) => string} inWords */
+  describeBy(inWords) {
+    this.#inWords = inWords;
+  }
+
+  /**
+   * A board that points where all others of this crosshair do.
+   * @param {HTMLCanvasElement} canvas
+   * @param {HTMLElement} scroller
+   */
+  board(canvas, scroller) {
+    const board = new CanvasBoard(
+      canvas,
+      scroller,
+      {
+        point: (cell, deliberate) =>
+          this.point(cell && { q: cell.row, k: cell.column }, deliberate),
+        pick: ({ row, column }) => this.pick({ q: row, k: column }),
+        leave: () => this.leave(),
+      },
+      { labels: true },
+    );
+    this.subscribe((cell) => board.mark(cell && { row: cell.q, column: cell.k }));
+    return board;
+  }
+
+  /** @param {MarkedCell | null} cell */
+  #lock(cell) {
+    const view = parseView(this.#study.state.settings.view);
+    this.#study.change({ view: formatView({ ...view, locked: cell }) });
+  }
+
+  #tell() {
+    for (const listener of this.#listeners) listener(this.cell, this.locked !== null);
+  }
+}
