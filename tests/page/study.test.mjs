@@ -304,7 +304,7 @@ describe('does it hold', () => {
       await start(page, 'ready');
       await unfold(page, 'seeds-fold');
       await use(page, 'Run seeds');
-      assert.match(String(await page.locator('#seeds-sentence').textContent()), / of 4 seeds/);
+      assert.match(String(await page.locator('#seeds-sentence').textContent()), /^Of 4 seeds, L/);
       assert.equal((await rows(page.locator('#seeds-table table'))).length, 4);
       await page.locator('#seeds-chart svg').first().waitFor();
       await page.locator('#seeds-table').getByRole('button', { name: '7', exact: true }).click();
