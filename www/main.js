@@ -27,6 +27,7 @@ import { stateName } from './study-state.js';
 import { Study } from './study.js';
 import { setUpTarget } from './target.js';
 import { setUpTheme } from './theme.js';
+import { setUpTourOffer } from './tour-offer.js';
 import { parse_words } from './pkg/headscope.js';
 import { loadWasm } from './wasm.js';
 import { setUpWords } from './words.js';
@@ -56,6 +57,7 @@ async function openStudy() {
   setUpReading(study);
   setUpExport(study);
   setUpShortcuts(study);
+  setUpTourOffer(study);
 
   followState(study);
   followLink(study);

@@ -29,8 +29,13 @@ export class ProgressBar {
       'div',
       { class: 'progress' },
       this.#stage,
-      button('Cancel', 'button progress-cancel', onCancel),
-      el('div', { class: 'progress-body' }, this.#bar, line),
+      el(
+        'div',
+        { class: 'progress-body' },
+        this.#bar,
+        button('Cancel', 'button progress-cancel', onCancel),
+        line,
+      ),
     );
   }
 

@@ -27,7 +27,7 @@ export function setUpPrompts(study) {
       if (drawn) showList(promptSet, (prompt) => study.change({ prompt }));
       if (drawn) showLegend(promptSet);
       if (drawn) summary.textContent = summarise(promptSet, settings);
-      showFed(promptSet, prompt);
+      showFed(promptSet, prompt, settings.text !== null);
       setOff(previous, prompt <= 0);
       setOff(next, prompt >= promptSet.prompts.length - 1);
     }
@@ -58,11 +58,13 @@ function summarise({ prompts, kept }, { seed, text }) {
 /**
  * @param {PromptSet} promptSet
  * @param {number} sequence
+ * @param {boolean} isText whether it is a text of the visitor's own
  */
-function showFed({ prompts, categories }, sequence) {
+function showFed({ prompts, categories }, sequence, isText) {
   const prompt = prompts[sequence];
   const tokens = prompt ? fedTokens(prompt) : [];
-  byId('fed-title', HTMLSpanElement).textContent = `Prompt ${sequence}, as fed to the model`;
+  byId('fed-title', HTMLSpanElement).textContent =
+    `${isText ? 'Your text' : `Prompt ${sequence}`}, as fed to the model`;
   byId('fed', HTMLOListElement).replaceChildren(
     ...tokens.map((token) => tokenCard(token, categories[token.category] ?? '')),
   );

@@ -41,6 +41,7 @@ export function setUpStep(study, step, perform, describe) {
     root.classList.toggle('running', running);
     // A step that is done steps back, so that the next one is the obvious one.
     run.classList.toggle('primary', !done);
+    root.classList.toggle('done', done);
     setOff(run, !ready || state.task !== null);
     if (note.textContent !== text) note.textContent = text;
     const found = state.problems[step] ?? null;
