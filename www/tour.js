@@ -12,6 +12,9 @@ import { formatView, parseView } from './view.js';
 /** How a pattern's cells say that they look at a word of the same category. */
 const SAME_CATEGORY = RELATIONS.indexOf('same category');
 
+/** Pixels between the panel and what it speaks of. */
+const GAP = 14;
+
 /**
  * @typedef {object} TourStep
  * @property {string} target id of what it speaks of
@@ -76,6 +79,8 @@ export class Tour {
   #back = byId('tour-back', HTMLButtonElement);
   #next = byId('tour-next', HTMLButtonElement);
   #at = 0;
+  /** What the step speaks of. @type {HTMLElement | null} */
+  #target = null;
   /** Whether the step has yet to do its part. */
   #toDrive = false;
   /** @type {Element | null} */
@@ -98,6 +103,10 @@ export class Tour {
       if (event.key === 'Escape' && !event.defaultPrevented && this.#isOpen()) this.#end();
     });
     study.subscribe(() => this.#follow());
+    // The page may grow above what the step speaks of, and the text in the panel.
+    const moved = new ResizeObserver(() => this.#place());
+    moved.observe(document.body);
+    moved.observe(this.#panel);
   }
 
   open() {
@@ -122,22 +131,41 @@ export class Tour {
     this.#title.textContent = step.title;
     this.#next.textContent = index + 1 < STEPS.length ? 'Next' : 'Finish';
     setOff(this.#back, index === 0);
-    this.#point(step);
     this.#follow();
+    this.#point(step);
     announce(`${step.title}. ${this.#text.textContent}`);
   }
 
   /**
-   * Marks what the step speaks of, and brings it into sight below the panel.
+   * Marks what the step speaks of, and brings it into sight with the panel.
    * @param {TourStep | null} step
    */
   #point(step) {
-    document.querySelector('.tour-target')?.classList.remove('tour-target');
-    if (!step) return;
-    const target = byId(step.target, HTMLElement);
-    target.classList.add('tour-target');
+    this.#target?.classList.remove('tour-target');
+    this.#target = step && byId(step.target, HTMLElement);
+    if (!this.#target) return;
+    this.#target.classList.add('tour-target');
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    target.scrollIntoView({ block: 'start', behavior: calm ? 'instant' : 'smooth' });
+    scrollTo({ top: this.#place() - GAP, behavior: calm ? 'instant' : 'smooth' });
+  }
+
+  /**
+   * Puts the panel above what it speaks of, or to its left where there is no room
+   * above. It scrolls with the page.
+   * @returns {number} the upper edge of the panel or of its target on the page
+   */
+  #place() {
+    if (!this.#target) return 0;
+    const panel = this.#panel.getBoundingClientRect();
+    const target = this.#target.getBoundingClientRect();
+    const upper = target.top + scrollY;
+    const beside = upper < panel.height + 2 * GAP && target.left > panel.width + 2 * GAP;
+    const top = beside ? upper : Math.max(GAP, upper - panel.height - GAP);
+    const left = beside ? target.left - panel.width - GAP : target.left;
+    const rightmost = document.documentElement.clientWidth - panel.width - GAP;
+    this.#panel.style.top = `${top}px`;
+    this.#panel.style.left = `${Math.max(GAP, Math.min(left, rightmost))}px`;
+    return top;
   }
 
   /** Does the step's part as soon as the page is idle, and goes on when that is done. */
