@@ -1,6 +1,7 @@
 // What the head depends on: ablations as a finding in a sentence, a chart and
 // a table. Baseline and ablated always stand beside each other.
 
+import { bothHeight } from './chart-size.js';
 import { byId, el } from './dom.js';
 import { interval, percent, plural, score as figure, signed } from './format.js';
 import { kindsTable } from './kinds-table.js';
@@ -50,6 +51,8 @@ export function setUpAblations(study) {
     table.hidden = shown === null;
     orderTool.hidden = shown === null;
     chart.replaceChildren();
+    const height = shown ? bothHeight(shown.rows.length, chart.clientWidth) : 0;
+    chart.style.minHeight = `${height}px`;
     table.replaceChildren(...(shown ? [ablationsTable(shown)] : []));
     const compared = shown ? kindsTable(shown) : null;
     kinds.hidden = compared === null;

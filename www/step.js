@@ -68,7 +68,7 @@ const DISK = 'your disk';
 export function cost(estimate) {
   if (!estimate) return '';
   const { host, bytes: count, cached } = estimate;
-  if (count === null) return `Reads from ${host}; how much is known once the model is opened.`;
+  if (count === null) return `Reads from ${host}; its size is known once opened.`;
   const stored = cached ? `${bytes(cached)} from cache` : '';
   if (count === 0) return stored ? `Reads ${stored}; nothing to download.` : 'Nothing to download.';
   if (host === DISK) return `Reads ${bytes(count)} from ${host}; nothing is uploaded.`;

@@ -11,12 +11,12 @@ export function setUpStorage(study) {
 
   async function show() {
     const { bytes: kept, used, granted, note } = await study.storage();
-    const room = used !== null && granted ? ` of ${bytes(granted)} that the browser grants` : '';
+    const room = used !== null && granted ? ` of ${bytes(granted)} granted` : '';
     text.textContent =
       note ??
       (kept === 0
         ? 'Nothing is kept on this device.'
-        : `This site uses ${bytes(used ?? kept)}${room} on this device.`);
+        : `Kept here: ${bytes(used ?? kept)}${room}.`);
     // Its place is kept, so that nothing moves when there is something to clear.
     clear.classList.toggle('vacant', kept === 0);
     clear.textContent = `Clear downloaded weights (${bytes(kept)})`;

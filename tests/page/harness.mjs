@@ -26,6 +26,8 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
  * @property {number} [width]
  * @property {number} [height]
  * @property {'light' | 'dark'} [colorScheme]
+ * @property {import('playwright-core').BrowserContextOptions} [context] what else is special of
+ *   the visitor's browser
  * @property {string} [url] the address of the page, if not the site's
  * @property {RegExp} [expected] errors that the test is about, and so no failure
  */
@@ -105,6 +107,7 @@ export class Harness {
     const context = await this.browser.newContext({
       viewport: { width, height },
       colorScheme,
+      ...options.context,
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     /** @type {string[]} */
