@@ -7,7 +7,7 @@ export const MARGINS = { top: 8, bottom: 40, between: 4 };
 
 /** Two charts stand side by side where each still gets this many pixels. */
 const SIDE_BY_SIDE = 400;
-/** A chart's title, on one line and on two, and the gap between two charts. */
+/** A line of a chart's title, which wraps in a narrow one, and the gap between two charts. */
 const TITLE = 26;
 const GAP = 20;
 
@@ -33,6 +33,7 @@ export function chartHeight(rows) {
  * @param {number} width
  */
 export function bothHeight(rows, width) {
-  const beside = eachWidth(width) < width;
-  return beside ? TITLE + chartHeight(rows) : 2 * (2 * TITLE + chartHeight(rows)) + GAP;
+  const each = eachWidth(width);
+  const one = (each < SIDE_BY_SIDE ? 2 * TITLE : TITLE) + chartHeight(rows);
+  return each < width ? one : 2 * one + GAP;
 }

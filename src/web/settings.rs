@@ -195,7 +195,7 @@ impl Settings {
             if let Err(wanted) = settings.set(key, value) {
                 let consequence = settings
                     .get(key)
-                    .map_or_else(|| "It is left out.".to_owned(), |kept| format!("{kept} is used instead."));
+                    .map_or_else(|| "It is left out.".to_owned(), |kept| format!("Instead, {kept} is used."));
                 problems.push(SettingProblem {
                     key: key.to_owned(),
                     value: value.to_owned(),
@@ -219,14 +219,14 @@ impl Settings {
         if self.cats > rows {
             let kept = defaults.cats.min(rows);
             let message = format!("cats is {} and the word table has {rows} categories.", self.cats);
-            report("cats", &self.cats, message, format!("{kept} is used instead."));
+            report("cats", &self.cats, message, format!("Instead, {kept} is used."));
             self.cats = kept;
         }
         if let Ok(Target::Pair { from, to }) = self.target.parse()
             && from.max(to) >= rows as usize
         {
             let message = format!("target is {} and the word table has rows 0 to {}.", self.target, rows - 1);
-            report("target", &self.target, message, format!("{} is used instead.", defaults.target));
+            report("target", &self.target, message, format!("Instead, {} is used.", defaults.target));
             self.target.clone_from(&defaults.target);
         }
         let cells = |n: u32, len: u32| u64::from(n) * u64::from(len + 1).pow(2);
