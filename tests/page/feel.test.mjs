@@ -113,8 +113,18 @@ test('the page’s thread is never busy for long, from opening to the last chart
         ph === 'X' && isPage.has(`${pid} ${tid}`) && /RunTask$/.test(name),
     );
     assert.ok(tasks.length > 100, 'the trace holds the tasks of the page');
-    const longest = Math.max(...tasks.map(({ tdur = 0 }) => tdur / 1000));
-    assert.ok(longest < LONGEST_TASK, `a task took ${longest} ms`);
+    const long = tasks.filter(({ tdur = 0 }) => tdur >= LONGEST_TASK * 1000);
+    const within = (/** @type {any} */ task) =>
+      events
+        .filter(({ pid, tid, ts, tdur }) => {
+          const inside = ts >= task.ts && ts < task.ts + task.dur && tdur > 5000;
+          return inside && pid === task.pid && tid === task.tid;
+        })
+        .map(({ name, tdur, args }) => {
+          const { functionName = '', url = '' } = args?.data ?? {};
+          return `${name} ${functionName} ${url} ${tdur / 1000} ms`;
+        });
+    assert.deepEqual(long.map(within), [], `tasks of ${LONGEST_TASK} ms and more`);
   }));
 
 describe('many seeds', () => {
