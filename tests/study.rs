@@ -250,10 +250,11 @@ fn bootstrap_intervals_have_the_known_width() {
     // For a sample of n, the interval's half width comes close to 1.96 sd / sqrt(n).
     let values: Vec<f64> = (0..400).map(|i| f64::from((i * 7919) % 400) / 400.0).collect();
     let (low, high) = stats::bootstrap(&values).unwrap();
-    let expected = 1.96 * stats::sd(&values) / 20.0;
+    let expected = 1.96 * stats::sd(&values).unwrap() / 20.0;
     let mean = stats::mean(&values);
     assert_close("width", &[mean - low, high - mean], &[expected; 2], 0.08 * expected);
     assert_eq!(stats::bootstrap(&[1.0]), None);
+    assert_eq!(stats::sd(&[1.0]), None, "one value has no spread");
     assert_eq!(stats::bootstrap(&values), stats::bootstrap(&values), "the seed is fixed");
 }
 

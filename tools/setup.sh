@@ -1,9 +1,8 @@
 #!/bin/sh
 # Installs what is missing for the parts named, and says so, a line each:
 #   tools/setup.sh site       build and serve: Rust for wasm32, wasm-bindgen, node packages
-#   tools/setup.sh test       site, and Chromium, its driver and wasm-pack
+#   tools/setup.sh test       site, and Chromium, its driver, Firefox and wasm-pack
 #   tools/setup.sh lint       site, and rustfmt and clippy
-#   tools/setup.sh firefox    Firefox and geckodriver, which no target uses by default
 #   tools/setup.sh all        site, test and lint
 #
 # Rust comes from rustup where it is there and reaches its server. Elsewhere
@@ -28,14 +27,13 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 parts=${*:-site}
 wants() {
-    case " $parts " in *" $1 "*) return 0 ;; esac
-    [ "$1" != firefox ] && case " $parts " in *" all "*) return 0 ;; esac
+    case " $parts " in *" $1 "* | *" all "*) return 0 ;; esac
     return 1
 }
 for part in $parts; do
     case $part in
-        site | test | lint | firefox | all) ;;
-        *) die "unknown part '$part': site, test, lint, firefox or all" ;;
+        site | test | lint | all) ;;
+        *) die "unknown part '$part': site, test, lint or all" ;;
     esac
 done
 
@@ -124,8 +122,8 @@ have npm || need npm
 if wants test; then
     [ -n "${CHROMIUM:-}" ] || have chromium || need chromium fonts-liberation
     [ -n "${CHROMEDRIVER:-}" ] || have chromedriver || need chromium-driver
+    [ -n "${FIREFOX:-}" ] || have firefox-esr || have firefox || need firefox-esr
 fi
-if wants firefox; then have firefox-esr || have firefox || need firefox-esr; fi
 
 if [ -n "$packages" ]; then
     have apt-get || die "there is no apt-get here: install these or their like, then repeat:$packages"
@@ -208,7 +206,6 @@ cargo_tool() {
 wasm_bindgen_version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
 cargo_tool wasm-bindgen-cli wasm-bindgen "$wasm_bindgen_version"
 if wants test; then cargo_tool wasm-pack wasm-pack "$wasm_pack_version"; fi
-if wants firefox && ! have geckodriver; then cargo_tool geckodriver geckodriver 0.37.1; fi
 
 # ---- node packages ------------------------------------------------------------
 

@@ -2,17 +2,14 @@
 // paired effects with their intervals. Their numbers stand in the table below.
 
 import { axisX, dot, gridX, link, plot, ruleX } from './vendor/plot.js';
+import { MARGINS, chartHeight, eachWidth } from './chart-size.js';
 import { el } from './dom.js';
 import { METRIC_NAMES } from './score.js';
 
-const ROW_HEIGHT = 30;
 /** Labels take what the longest needs, within bounds; longer ones are cut. */
 const LABEL_WIDTH = { least: 92, most: 210, character: 7.2 };
 /** Fewer ticks than this would not show a scale, more would run together. */
 const PIXELS_PER_TICK = 80;
-
-/** Two charts stand side by side where each still gets this many pixels. */
-const SIDE_BY_SIDE = 400;
 
 /**
  * @param {Ablations} ablations
@@ -23,16 +20,16 @@ export function ablationCharts({ metric, chance, rows }, width) {
   const longest = Math.max(...named.map(({ name }) => name.length));
   const { least, most, character } = LABEL_WIDTH;
   const labels = Math.min(Math.max(least, longest * character + 12), most, width / 3);
-  const each = width >= 2 * SIDE_BY_SIDE ? Math.floor((width - 32) / 2) : width;
+  const each = eachWidth(width);
   const name = METRIC_NAMES[metric];
   const ticks = Math.max(2, Math.floor((each - labels) / PIXELS_PER_TICK));
   const characters = Math.floor((labels - 12) / character);
   const common = {
     width: each,
-    height: rows.length * ROW_HEIGHT + 52,
+    height: chartHeight(rows.length),
     marginLeft: labels,
-    marginTop: 8,
-    marginBottom: 40,
+    marginTop: MARGINS.top,
+    marginBottom: MARGINS.bottom,
     y: {
       type: 'band',
       domain: named.map((row) => row.name),

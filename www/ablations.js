@@ -1,6 +1,7 @@
 // What the head depends on: ablations as a finding in a sentence, a chart and
 // a table. Baseline and ablated always stand beside each other.
 
+import { bothHeight } from './chart-size.js';
 import { byId, el } from './dom.js';
 import { interval, percent, plural, score as figure, signed } from './format.js';
 import { kindsTable } from './kinds-table.js';
@@ -16,6 +17,8 @@ export function setUpAblations(study) {
   const kinds = byId('kinds-table', HTMLDivElement);
   const order = byId('ablations-order', HTMLSelectElement);
   const orderTool = byId('ablations-order-tool', HTMLParagraphElement);
+  const results = byId('ablations-results', HTMLDivElement);
+  const empty = byId('ablations-empty', HTMLParagraphElement);
 
   /** @type {Ablations | null} */
   let shown = null;
@@ -43,9 +46,13 @@ export function setUpAblations(study) {
     if (ablations === shown) return;
     shown = ablations;
     sentence.textContent = shown ? summarise(shown) : '';
+    results.classList.toggle('ghost', shown === null);
+    empty.hidden = shown !== null;
     table.hidden = shown === null;
     orderTool.hidden = shown === null;
     chart.replaceChildren();
+    const height = shown ? bothHeight(shown.rows.length, chart.clientWidth) : 0;
+    chart.style.minHeight = `${height}px`;
     table.replaceChildren(...(shown ? [ablationsTable(shown)] : []));
     const compared = shown ? kindsTable(shown) : null;
     kinds.hidden = compared === null;
@@ -69,7 +76,7 @@ function summarise({ head, metric, rows }) {
   if (!largest) return 'There was nothing to ablate: no earlier layer feeds this head.';
   const { label, kind, mean_baseline, mean_ablated, ci, sequences, shares_before, shares_after } =
     largest;
-  const change = `Ablating ${label} by ${kind} changes ${head} most: ${METRIC_NAMES[metric]} goes from ${figure(mean_baseline)} to ${figure(mean_ablated)} (effect ${signed(largest.effect)}, 95\u00a0% interval ${interval(ci)}, ${plural(sequences.length, 'prompt')}).`;
+  const change = `Ablating ${label} by ${kind} changes ${head} most: ${METRIC_NAMES[metric]} goes from ${figure(mean_baseline)} to ${figure(mean_ablated)} (${[`effect ${signed(largest.effect)}`, ci && `95\u00a0% interval ${interval(ci)}`, plural(sequences.length, 'prompt')].filter(Boolean).join(', ')}).`;
   const released = shares_before.bos - shares_after.bos;
   if (Math.abs(released) < 0.05) return change;
   return `${change} Its share on beginning-of-text goes from ${percent(shares_before.bos)} to ${percent(shares_after.bos)}, so part of the change may only be attention moved from or to there.`;
@@ -84,16 +91,18 @@ function ablationsTable({ head, metric, chance, rows }) {
     [
       {
         label: 'Component',
-        show: ({ label, component }) =>
+        show: ({ label, component, kind }) =>
           el(
             'span',
             {},
             el('code', { text: component }),
-            ...(label === component ? [] : [el('span', { class: 'sublabel', text: label })]),
+            el('span', {
+              class: 'sublabel',
+              text: label === component ? kind : `${label}, ${kind}`,
+            }),
           ),
         sortBy: ({ component }) => component,
       },
-      { label: 'Kind', show: ({ kind }) => kind, sortBy: ({ kind }) => kind },
       {
         label: 'Baseline',
         show: (row) => figure(row.mean_baseline),
@@ -105,7 +114,7 @@ function ablationsTable({ head, metric, chance, rows }) {
         ...number((row) => row.mean_ablated),
       },
       { label: 'Effect', show: (row) => signed(row.effect), ...number((row) => row.effect) },
-      { label: 'SD', show: (row) => figure(row.sd), ...number((row) => row.sd) },
+      { label: 'SD', show: (row) => figure(row.sd), ...number((row) => row.sd ?? 0) },
       {
         label: '95 % interval',
         show: ({ ci }) => interval(ci),

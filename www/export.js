@@ -118,13 +118,16 @@ export function setUpExport(study) {
     }
   });
 
-  let ready = false;
-  study.subscribe(({ pattern, task }) => {
+  /** What a report of a copy or a file belongs to. */
+  let reported = study.state.settings;
+  let ready = true;
+  study.subscribe(({ pattern, task, settings }) => {
     for (const element of files) setOff(element, !pattern || task !== null);
-    if (ready !== (pattern !== null)) note.textContent = '';
+    if (settings === reported && ready === (pattern !== null)) return;
+    reported = settings;
     ready = pattern !== null;
-    if (!ready && note.textContent === '')
-      note.textContent = 'Files can be exported once a head is shown.';
+    box.hidden = true;
+    note.textContent = ready ? '' : 'Files can be exported once a head is shown.';
   });
 }
 

@@ -2,6 +2,7 @@
 // too, but may be folded away.
 
 import { byId, el } from './dom.js';
+import { settingText } from './problem.js';
 
 /** @param {import('./study.js').Study} study */
 export function setUpLinkNotice(study) {
@@ -15,8 +16,8 @@ export function setUpLinkNotice(study) {
     notice.replaceChildren();
     if (shown.length === 0) return;
     const list = el('ul');
-    for (const { key, message } of shown)
-      list.append(el('li', {}, el('b', { text: key }), `: ${message}`));
+    for (const problem of shown)
+      list.append(el('li', {}, el('b', { text: problem.key }), `: ${settingText(problem)}`));
     notice.append(
       el(
         'div',

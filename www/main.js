@@ -31,6 +31,7 @@ import { setUpTarget } from './target.js';
 import { setUpTheme } from './theme.js';
 import { chosenThreads, setUpThreads } from './threads.js';
 import { setUpTokenLink } from './token-link.js';
+import { setUpTourOffer } from './tour-offer.js';
 import { parse_words } from './pkg/headscope.js';
 import { loadWasm } from './wasm.js';
 import { setUpWords } from './words.js';
@@ -68,6 +69,7 @@ async function openStudy() {
   setUpReading(study);
   setUpExport(study);
   setUpShortcuts(study);
+  setUpTourOffer(study);
 
   followState(study);
   followLink(study);

@@ -2,7 +2,7 @@
 
 import { check_settings } from './pkg/headscope.js';
 import { byId, debounce } from './dom.js';
-import { asProblem } from './problem.js';
+import { asProblem, settingText } from './problem.js';
 
 const NAMED = ['gpt2', 'tiny', 'file'];
 
@@ -31,7 +31,7 @@ export function setUpModelChoice(study) {
     if (model === '' || NAMED.includes(model)) {
       complain('Give the http(s) address of the folder; until then the model stays as it was.');
     } else if (problem) {
-      complain(problem.message);
+      complain(`${problem.message} Until then the model stays as it was.`);
     } else {
       complain('');
       study.change({ model });
@@ -88,7 +88,7 @@ export function setUpModelChoice(study) {
   let shown = null;
   study.subscribe(({ settings, settingProblems }) => {
     const problem = settingProblems.find(({ key }) => key === 'model');
-    if (problem) complain(problem.message);
+    if (problem) complain(settingText(problem));
     if (settings.model === shown) return;
     shown = settings.model;
     const named = NAMED.includes(shown);

@@ -19,6 +19,14 @@ export function isProblem(value) {
 }
 
 /**
+ * What was wrong with a setting and what was done about it; nothing for none.
+ * @param {SettingProblem | undefined} problem
+ */
+export function settingText(problem) {
+  return problem ? `${problem.message} ${problem.consequence}` : '';
+}
+
+/**
  * Anything thrown, as a problem. What is not one already is a bug of ours, and says so.
  * @param {unknown} thrown
  * @returns {Problem}

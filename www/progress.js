@@ -10,8 +10,8 @@ const RATE_WINDOW_MS = 4000;
 export class ProgressBar {
   #fill = el('div', { class: 'progress-fill' });
   #stage = el('p', { class: 'progress-stage' });
-  #amount = el('span');
-  #detail = el('span', { class: 'muted' });
+  #amount = el('p', { class: 'progress-amount small' });
+  #detail = el('p', { class: 'progress-detail small muted' });
   #bar = el('div', { class: 'progress-track', role: 'progressbar' }, this.#fill);
   /** @type {{ time: number, done: number }[]} */
   #samples = [];
@@ -24,13 +24,18 @@ export class ProgressBar {
    */
   constructor(label, onCancel) {
     this.#bar.setAttribute('aria-label', label);
-    const line = el('p', { class: 'progress-line small' }, this.#amount, this.#detail);
     this.element = el(
       'div',
       { class: 'progress' },
       this.#stage,
-      button('Cancel', 'button progress-cancel', onCancel),
-      el('div', { class: 'progress-body' }, this.#bar, line),
+      el(
+        'div',
+        { class: 'progress-body' },
+        this.#bar,
+        button('Cancel', 'button progress-cancel', onCancel),
+        this.#amount,
+        this.#detail,
+      ),
     );
   }
 

@@ -16,6 +16,7 @@ export function setUpPrompts(study) {
   previous.addEventListener('click', () => !isOff(previous) && stepPrompt(study, -1));
   next.addEventListener('click', () => !isOff(next) && stepPrompt(study, 1));
 
+  const list = new PromptList((prompt) => study.change({ prompt }));
   /** @type {{ promptSet: PromptSet | null, prompt: number, problem: Problem | null }} */
   let shown = { promptSet: null, prompt: -1, problem: null };
   study.subscribe(({ promptSet, settings, problems }) => {
@@ -24,10 +25,11 @@ export function setUpPrompts(study) {
     const drawn = promptSet !== shown.promptSet;
     const prompt = shownPrompt(settings);
     if (promptSet && (drawn || prompt !== shown.prompt)) {
-      if (drawn) showList(promptSet, (prompt) => study.change({ prompt }));
+      if (drawn) list.show(promptSet);
       if (drawn) showLegend(promptSet);
       if (drawn) summary.textContent = summarise(promptSet, settings);
-      showFed(promptSet, prompt);
+      showFed(promptSet, prompt, settings.text !== null);
+      list.mark(prompt);
       setOff(previous, prompt <= 0);
       setOff(next, prompt >= promptSet.prompts.length - 1);
     }
@@ -58,11 +60,13 @@ function summarise({ prompts, kept }, { seed, text }) {
 /**
  * @param {PromptSet} promptSet
  * @param {number} sequence
+ * @param {boolean} isText whether it is a text of the visitor's own
  */
-function showFed({ prompts, categories }, sequence) {
+function showFed({ prompts, categories }, sequence, isText) {
   const prompt = prompts[sequence];
   const tokens = prompt ? fedTokens(prompt) : [];
-  byId('fed-title', HTMLSpanElement).textContent = `Prompt ${sequence}, as fed to the model`;
+  byId('fed-title', HTMLSpanElement).textContent =
+    `${isText ? 'Your text' : `Prompt ${sequence}`}, as fed to the model`;
   byId('fed', HTMLOListElement).replaceChildren(
     ...tokens.map((token) => tokenCard(token, categories[token.category] ?? '')),
   );
@@ -70,11 +74,6 @@ function showFed({ prompts, categories }, sequence) {
   const verdict = byId('fed-verdict', HTMLSpanElement);
   verdict.textContent = prompt ? (prompt.kept ? 'kept' : `dropped: ${prompt.reason ?? ''}`) : '';
   verdict.classList.toggle('dropped', prompt?.kept === false);
-  for (const row of document.querySelectorAll('#prompt-list > li')) {
-    const current = row instanceof HTMLElement && row.dataset.sequence === String(sequence);
-    if (current) row.setAttribute('aria-current', 'true');
-    else row.removeAttribute('aria-current');
-  }
 }
 
 /** @param {Prompt} prompt */
@@ -97,26 +96,64 @@ function showLegend({ prompts, categories: names }) {
   byId('category-legend', HTMLUListElement).replaceChildren(...legendItems(used, names));
 }
 
-/**
- * @param {PromptSet} promptSet
- * @param {(sequence: number) => void} choose
- */
-function showList({ prompts, kept }, choose) {
-  byId('all-prompts-summary', HTMLElement).textContent =
-    `All sequences (${kept.length} kept, ${prompts.length - kept.length} dropped)`;
-  byId('prompt-list', HTMLOListElement).replaceChildren(
-    ...prompts.map((prompt) => {
-      const { sequence, kept: isKept, reason } = prompt;
-      const row = el(
-        'li',
-        { class: isKept ? 'prompt-row' : 'prompt-row dropped' },
-        button(String(sequence), 'prompt-number', () => choose(sequence)),
-        el('span', { class: 'chips' }, ...fedTokens(prompt).slice(1).map(tokenChip)),
-        el('span', { class: 'verdict', text: isKept ? 'kept' : `dropped: ${reason ?? ''}` }),
-      );
-      row.dataset.sequence = String(sequence);
-      row.querySelector('button')?.setAttribute('aria-label', `Show prompt ${sequence}`);
-      return row;
-    }),
-  );
+/** Rows that are added to the list of all sequences in one frame. */
+const ROWS_A_FRAME = 40;
+
+/** All sequences, behind a fold. Its rows are made when it is opened, some a frame. */
+class PromptList {
+  #fold = byId('all-prompts', HTMLDetailsElement);
+  #summary = byId('all-prompts-summary', HTMLElement);
+  #list = byId('prompt-list', HTMLOListElement);
+  #choose;
+  /** @type {Prompt[]} those without a row yet */
+  #left = [];
+  #shown = -1;
+  #frame = 0;
+
+  /** @param {(sequence: number) => void} choose */
+  constructor(choose) {
+    this.#choose = choose;
+    this.#fold.addEventListener('toggle', () => this.#fill());
+  }
+
+  /** @param {PromptSet} promptSet */
+  show({ prompts, kept }) {
+    this.#summary.textContent = `All sequences (${kept.length} kept, ${prompts.length - kept.length} dropped)`;
+    this.#list.replaceChildren();
+    this.#left = prompts;
+    this.#fill();
+  }
+
+  /**
+   * Marks the shown prompt.
+   * @param {number} sequence
+   */
+  mark(sequence) {
+    this.#list.children[this.#shown]?.removeAttribute('aria-current');
+    this.#shown = sequence;
+    this.#list.children[sequence]?.setAttribute('aria-current', 'true');
+  }
+
+  #fill() {
+    cancelAnimationFrame(this.#frame);
+    if (!this.#fold.open) return;
+    this.#list.append(...this.#left.slice(0, ROWS_A_FRAME).map((prompt) => this.#row(prompt)));
+    this.#left = this.#left.slice(ROWS_A_FRAME);
+    this.mark(this.#shown);
+    if (this.#left.length > 0) this.#frame = requestAnimationFrame(() => this.#fill());
+  }
+
+  /** @param {Prompt} prompt */
+  #row(prompt) {
+    const { sequence, kept, reason } = prompt;
+    const show = button(String(sequence), 'prompt-number', () => this.#choose(sequence));
+    show.setAttribute('aria-label', `Show prompt ${sequence}`);
+    return el(
+      'li',
+      { class: kept ? 'prompt-row' : 'prompt-row dropped' },
+      show,
+      el('span', { class: 'chips' }, ...fedTokens(prompt).slice(1).map(tokenChip)),
+      el('span', { class: 'verdict', text: kept ? 'kept' : `dropped: ${reason ?? ''}` }),
+    );
+  }
 }

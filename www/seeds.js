@@ -21,7 +21,9 @@ export function setUpSeeds(study) {
     const problem = check_settings({ ...study.state.settings, seeds }).find(
       ({ key }) => key === 'seeds',
     );
-    error.textContent = problem?.message ?? '';
+    error.textContent = problem
+      ? `${problem.message} Until then ${study.state.settings.seeds} stays in force.`
+      : '';
     for (const input of [from, to])
       input.setAttribute('aria-invalid', String(problem !== undefined));
     if (!problem) study.change({ seeds });
@@ -60,8 +62,9 @@ export function setUpSeeds(study) {
     shown = further.seeds;
     sentence.textContent = shown ? summarise(shown) : '';
     chart.replaceChildren();
-    table.hidden = !shown;
-    table.replaceChildren(...(shown ? [seedTable(shown, (seed) => study.change({ seed }))] : []));
+    table.replaceChildren();
+    if (shown?.seeds.length) table.append(seedTable(shown, (seed) => study.change({ seed })));
+    table.hidden = table.childElementCount === 0;
     draw();
   });
 }
@@ -73,15 +76,29 @@ function summarise({ head, metric, heads, asked, seeds, higher_is_more }) {
     higher_is_more ? score > chance : score < chance,
   );
   const failed = seeds.filter(({ holds }) => !holds).map(({ seed }) => seed);
+  if (seeds.length === 0) {
+    return `None of ${plural(asked, 'seed')} drew a prompt that can be scored. Draw longer sequences or fewer categories.`;
+  }
+  const first = beyond.length > 0 ? ` and first of ${heads} heads for ${share(held, seeds)}` : '';
   const parts = [
-    `${head} is beyond chance in ${beyond.length} and first of ${heads} heads in ${held.length} of ${plural(seeds.length, 'seed')} (${METRIC_NAMES[metric]}).`,
+    `Of ${plural(seeds.length, 'seed')}, ${head} is beyond chance for ${share(beyond, seeds)}${first} (${METRIC_NAMES[metric]}).`,
   ];
-  if (failed.length > 0) parts.push(`It does not come first for ${list(failed)}.`);
+  // Where it holds for none, there is no telling them apart.
+  if (failed.length > 0 && held.length > 0) parts.push(`It does not hold for ${list(failed)}.`);
   parts.push(...ablationSentences(seeds));
   if (seeds.length < asked) {
     parts.push(`${plural(asked - seeds.length, 'seed')} drew no prompt that can be scored.`);
   }
   return parts.join(' ');
+}
+
+/**
+ * @param {SeedResult[]} some
+ * @param {SeedResult[]} all
+ */
+function share(some, all) {
+  if (some.length === 0) return 'none';
+  return some.length === all.length ? 'all' : String(some.length);
 }
 
 /**
@@ -135,7 +152,7 @@ function seedTable({ head, metric, seeds }, open) {
   const components = seeds[0]?.effects.map(({ component }) => component) ?? [];
   /** @type {import('./sortable-table.js').Column<SeedResult>[]} */
   const effects = components.map((component, index) => ({
-    label: `− ${component}`,
+    label: `−\u00a0${component}`,
     show: (row) => signed(row.effects[index]?.effect ?? 0),
     sortBy: (row) => row.effects[index]?.effect ?? 0,
     figures: true,

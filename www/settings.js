@@ -3,6 +3,7 @@
 
 import { check_settings, default_settings } from './pkg/headscope.js';
 import { byId, debounce } from './dom.js';
+import { settingText } from './problem.js';
 
 const METRIC_HINTS = {
   'cell-mean': 'Mean attention over all cells of the target; more means more.',
@@ -30,6 +31,8 @@ const KIND_HINTS = {
  * @property {keyof Settings} key also the id of the control
  * @property {new () => Control} type
  * @property {(text: string) => Partial<Settings> | string} read a patch, or what is wrong
+ * @property {(settings: Settings) => string | null} [idle] what stands in the control while
+ *   the setting makes no difference
  */
 
 /** @type {Field[]} */
@@ -38,7 +41,13 @@ const FIELDS = [
   { key: 'n', type: HTMLInputElement, read: (text) => whole('n', text) },
   { key: 'len', type: HTMLInputElement, read: (text) => whole('len', text) },
   { key: 'cats', type: HTMLInputElement, read: (text) => whole('cats', text) },
-  { key: 'prompt', type: HTMLInputElement, read: (text) => whole('prompt', text) },
+  {
+    key: 'prompt',
+    type: HTMLInputElement,
+    read: (text) => whole('prompt', text),
+    // A text is the only prompt there is.
+    idle: ({ text }) => (text === null ? null : 'your text'),
+  },
   { key: 'head', type: HTMLInputElement, read: (text) => ({ head: text.trim().toUpperCase() }) },
   {
     key: 'metric',
@@ -94,11 +103,13 @@ export function setUpSettings(study) {
  * @param {import('./study.js').Study} study
  * @param {Field} field
  */
-function bind(study, { key, type, read }) {
+function bind(study, { key, type, read, idle }) {
   const control = byId(key, type);
   const error = byId(`${key}-error`, HTMLParagraphElement);
   /** What this control last got from the settings, or gave to them. */
   let settled = '';
+  /** What stands here while the setting makes no difference. @type {string | null} */
+  let resting = null;
   /** What was last said of this setting that came from elsewhere. @type {SettingProblem | undefined} */
   let told;
 
@@ -111,12 +122,12 @@ function bind(study, { key, type, read }) {
   function take() {
     const patch = read(control.value);
     if (typeof patch === 'string') {
-      complain(patch);
+      complain(`${patch} ${stays(study.state.settings[key])}`);
       return;
     }
     const found = check_settings({ ...study.state.settings, ...patch });
     const problem = found.find((each) => each.key === key);
-    complain(problem?.message ?? '');
+    complain(problem ? `${problem.message} ${stays(study.state.settings[key])}` : '');
     if (problem) return;
     settled = control.value;
     study.change(patch);
@@ -134,10 +145,26 @@ function bind(study, { key, type, read }) {
       if (settled !== value) complain('');
       settled = value;
     }
+    const instead = idle?.(settings) ?? null;
+    if (instead !== resting && control instanceof HTMLInputElement) {
+      resting = instead;
+      control.disabled = instead !== null;
+      control.placeholder = instead ?? '';
+      control.value = instead === null ? value : '';
+    }
     const problem = settingProblems.find((each) => each.key === key);
-    if (problem !== told) complain(problem?.message ?? '');
+    if (problem !== told) complain(settingText(problem));
     told = problem;
   });
+}
+
+/**
+ * What is in force while a control holds a value that cannot be.
+ * @param {string | number | null} value
+ */
+function stays(value) {
+  const short = value !== null && String(value).length <= 20;
+  return short ? `Until then ${value} stays in force.` : 'Until then it stays as it was.';
 }
 
 /**

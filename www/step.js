@@ -41,6 +41,7 @@ export function setUpStep(study, step, perform, describe) {
     root.classList.toggle('running', running);
     // A step that is done steps back, so that the next one is the obvious one.
     run.classList.toggle('primary', !done);
+    root.classList.toggle('done', done);
     setOff(run, !ready || state.task !== null);
     if (note.textContent !== text) note.textContent = text;
     const found = state.problems[step] ?? null;
@@ -67,7 +68,7 @@ const DISK = 'your disk';
 export function cost(estimate) {
   if (!estimate) return '';
   const { host, bytes: count, cached } = estimate;
-  if (count === null) return `Reads from ${host}; how much is known once the model is opened.`;
+  if (count === null) return `Reads from ${host}; its size is known once opened.`;
   const stored = cached ? `${bytes(cached)} from cache` : '';
   if (count === 0) return stored ? `Reads ${stored}; nothing to download.` : 'Nothing to download.';
   if (host === DISK) return `Reads ${bytes(count)} from ${host}; nothing is uploaded.`;

@@ -1,11 +1,17 @@
 // What each of the three steps says beside its button.
 
+import { byId } from './dom.js';
 import { bytes, plural } from './format.js';
 import { cost, setUpStep } from './step.js';
 import { shownPrompt } from './study-state.js';
 
 /** @param {import('./study.js').Study} study */
 export function setUpSteps(study) {
+  const loadedNote = byId('loaded-note', HTMLSpanElement);
+  study.subscribe(({ model }) => {
+    loadedNote.textContent = [model?.note, model?.storage_note].filter(Boolean).join(' ');
+  });
+
   setUpStep(
     study,
     'head',
@@ -15,7 +21,7 @@ export function setUpSteps(study) {
       return {
         ready: promptSet !== null,
         done: pattern !== null,
-        note: loaded ? loadedNote(model) : cost(estimates.head) || 'Getting ready…',
+        note: loaded ? opened(model) : cost(estimates.head) || 'Getting ready…',
       };
     },
   );
@@ -49,14 +55,14 @@ export function setUpSteps(study) {
 }
 
 /** @param {ModelInfo} model */
-function loadedNote({ name, n_layer, n_head, read, note, storage_note }) {
+function opened({ n_layer, n_head, read }) {
   const size = `${plural(n_layer, 'layer')} of ${plural(n_head, 'head')}`;
   const came = [
     read.network > 0 && `${bytes(read.network)} from the network`,
     read.cache > 0 && `${bytes(read.cache)} from cache`,
   ].filter(Boolean);
   const origin = came.length > 0 ? `Read ${came.join(' and ')}.` : '';
-  return [`${name} is open: ${size}.`, origin, note, storage_note].filter(Boolean).join(' ');
+  return `Open: ${size}. ${origin}`;
 }
 
 /**

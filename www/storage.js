@@ -6,16 +6,19 @@ import { bytes } from './format.js';
 
 /** @param {import('./study.js').Study} study */
 export function setUpStorage(study) {
-  const line = byId('storage', HTMLParagraphElement);
   const text = byId('storage-text', HTMLSpanElement);
   const clear = byId('storage-clear', HTMLButtonElement);
 
   async function show() {
     const { bytes: kept, used, granted, note } = await study.storage();
-    line.hidden = kept === 0 && !note;
-    const room = used !== null && granted ? ` of ${bytes(granted)} that the browser grants` : '';
-    text.textContent = note ?? `This site uses ${bytes(used ?? kept)}${room} on this device.`;
-    clear.hidden = kept === 0;
+    const room = used !== null && granted ? ` of ${bytes(granted)} granted` : '';
+    text.textContent =
+      note ??
+      (kept === 0
+        ? 'Nothing is kept on this device.'
+        : `Kept here: ${bytes(used ?? kept)}${room}.`);
+    // Its place is kept, so that nothing moves when there is something to clear.
+    clear.classList.toggle('vacant', kept === 0);
     clear.textContent = `Clear downloaded weights (${bytes(kept)})`;
   }
 

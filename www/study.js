@@ -34,6 +34,8 @@ export class Study {
   #listeners = [];
   /** @type {AbortController | null} */
   #controller = null;
+  /** The tools' questions for their cost. @type {Map<Tool, AbortController>} */
+  #asking = new Map();
   /** Resolves when the running step has ended, however it ended. */
   #idle = Promise.resolve();
   /** Counts changes of settings, so that only the latest is followed up. */
@@ -200,9 +202,15 @@ export class Study {
    */
   async askCost(tool, args = () => ({})) {
     const { settings } = this.#state;
+    const controller = new AbortController();
+    // An estimate may draw prompts for a while: a later question or a run ends it.
+    this.#asking.get(tool)?.abort();
+    this.#asking.set(tool, controller);
+    const { signal } = controller;
     const ask = async () =>
-      this.#engine.call('estimate_tool', { settings, tool, ...(await args()) });
+      this.#engine.call('estimate_tool', { settings, tool, ...(await args()) }, { signal });
     const cost = await ask().catch(() => null);
+    if (signal.aborted) return;
     this.#set({ estimates: { ...this.#state.estimates, [tool]: cost } });
   }
 
@@ -303,6 +311,7 @@ export class Study {
     if (this.#controller) return false;
     const controller = new AbortController();
     this.#controller = controller;
+    for (const asking of this.#asking.values()) asking.abort();
     let settle = () => {};
     this.#idle = new Promise((resolve) => (settle = resolve));
     this.#set({

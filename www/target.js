@@ -3,6 +3,7 @@
 
 import { byId, el } from './dom.js';
 import { categoryLetter } from './categories.js';
+import { settingText } from './problem.js';
 
 /** The named targets, as the end of "attention to …". */
 const WORDS = new Map([
@@ -63,7 +64,7 @@ export function setUpTarget(study) {
       for (const each of [from, to]) each.replaceChildren(...categories.map(option));
     }
     if (pair) [from.value, to.value] = [String(pair[0]), String(pair[1])];
-    error.textContent = settingProblems.find(({ key }) => key === 'target')?.message ?? '';
+    error.textContent = settingText(settingProblems.find(({ key }) => key === 'target'));
   });
 }
 

@@ -1,5 +1,5 @@
 // Sets a remembered theme before the first paint, so that the page does not
-// flash. It is the one classic script: modules run too late for this.
+// flash. Modules run too late for this, hence a classic script.
 try {
   const theme = localStorage.getItem('headscope-theme');
   if (theme === 'light' || theme === 'dark') document.documentElement.dataset.theme = theme;

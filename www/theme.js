@@ -37,6 +37,6 @@ export function setUpTheme() {
 }
 
 function announceTheme() {
-  byId('theme-label', HTMLSpanElement).textContent = isDark() ? 'Light theme' : 'Dark theme';
+  byId('theme-label', HTMLSpanElement).textContent = isDark() ? 'Light' : 'Dark';
   changes.dispatchEvent(new Event('change'));
 }

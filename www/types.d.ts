@@ -36,11 +36,12 @@ interface Settings {
   run: 'all' | null;
 }
 
-/** A value of one setting that cannot be used, and why. */
+/** A value of one setting that cannot be used, why, and what is used in its place. */
 interface SettingProblem {
   key: string;
   value: string;
   message: string;
+  consequence: string;
 }
 
 /** An error that a person can act on. */
@@ -175,7 +176,8 @@ interface AblationRow {
   mean_baseline: number;
   mean_ablated: number;
   effect: number;
-  sd: number;
+  /** Nothing for one prompt, as the interval. */
+  sd: number | null;
   ci: [number, number] | null;
   shares_before: Shares;
   shares_after: Shares;

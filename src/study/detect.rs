@@ -28,9 +28,9 @@ impl HeadScores {
         self.over_prompts(stats::mean)
     }
 
-    /// Standard deviation over the prompts, (layer, head).
+    /// Standard deviation over the prompts, (layer, head); `None` for one prompt.
     #[must_use]
-    pub fn sd(&self) -> Vec<Vec<f64>> {
+    pub fn sd(&self) -> Vec<Vec<Option<f64>>> {
         self.over_prompts(stats::sd)
     }
 
@@ -48,7 +48,7 @@ impl HeadScores {
         heads
     }
 
-    fn over_prompts(&self, statistic: fn(&[f64]) -> f64) -> Vec<Vec<f64>> {
+    fn over_prompts<T>(&self, statistic: fn(&[f64]) -> T) -> Vec<Vec<T>> {
         let first = self.per_prompt.first().map_or(&[][..], Vec::as_slice);
         let cell = |l: usize, h: usize| {
             statistic(&self.per_prompt.iter().map(|scores| scores[l][h]).collect::<Vec<_>>())

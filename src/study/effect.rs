@@ -36,9 +36,9 @@ impl Effect {
         stats::mean(&self.differences())
     }
 
-    /// Standard deviation of the differences.
+    /// Standard deviation of the differences; `None` for one prompt.
     #[must_use]
-    pub fn sd(&self) -> f64 {
+    pub fn sd(&self) -> Option<f64> {
         stats::sd(&self.differences())
     }
 

@@ -13,19 +13,20 @@ pub fn mean(values: &[f64]) -> f64 {
     values.iter().sum::<f64>() / values.len() as f64
 }
 
-/// Standard deviation of a sample (n - 1); 0 for fewer than two values.
+/// Standard deviation of a sample (n - 1); `None` for fewer than two values, which
+/// say nothing about spread.
 #[must_use]
-pub fn sd(values: &[f64]) -> f64 {
+pub fn sd(values: &[f64]) -> Option<f64> {
     if values.len() < 2 {
-        return 0.0;
+        return None;
     }
     let mean = mean(values);
     let squares: f64 = values.iter().map(|x| (x - mean).powi(2)).sum();
-    (squares / (values.len() - 1) as f64).sqrt()
+    Some((squares / (values.len() - 1) as f64).sqrt())
 }
 
 /// Percentile bootstrap: the 95 % interval of the mean, with a fixed seed.
-/// `None` for fewer than two values, which say nothing about spread.
+/// `None` for fewer than two values, as for [`sd`].
 #[must_use]
 pub fn bootstrap(values: &[f64]) -> Option<(f64, f64)> {
     let n = values.len();

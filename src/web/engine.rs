@@ -231,12 +231,15 @@ impl Engine {
                 (Head { layer: open.config.n_layer - 1, head: 0 }, "the first head of its last layer")
             };
             settings.head = head.to_string();
-            let told = format!("This model has no {asked}; {why}, {head}, is shown.");
             if asked == Settings::default().head {
-                note = Some(told);
+                note = Some(format!("This model has no {asked}; {why}, {head}, is shown."));
             } else {
-                let message = format!("head is {asked}. {told}");
-                problems.push(SettingProblem { key: "head".to_owned(), value: asked, message });
+                problems.push(SettingProblem {
+                    key: "head".to_owned(),
+                    message: format!("This model has no {asked}."),
+                    value: asked,
+                    consequence: format!("{head}, {why}, is shown."),
+                });
             }
         }
         self.ensure(&open, &set, Step::Head, &settings, &call).await?;

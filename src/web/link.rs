@@ -17,9 +17,8 @@ pub fn parse(hash: &str) -> (Settings, Vec<SettingProblem>) {
         problems.push(SettingProblem {
             key: "v".to_owned(),
             value: version.to_string(),
-            message: format!(
-                "v is {version} and this page reads version {VERSION}; the link may mean more than is shown."
-            ),
+            message: format!("v is {version} and this page reads version {VERSION}."),
+            consequence: "The link may mean more than is shown.".to_owned(),
         });
     }
     (settings, problems)

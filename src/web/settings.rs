@@ -97,8 +97,11 @@ pub struct SettingProblem {
     pub key: String,
     /// The value as given.
     pub value: String,
-    /// What is wrong with it and what was done, as a sentence.
+    /// What is wrong with it, as a sentence.
     pub message: String,
+    /// What is used in its place, as a sentence. A control that refuses the value
+    /// says instead what stays in force.
+    pub consequence: String,
 }
 
 impl Settings {
@@ -197,11 +200,15 @@ impl Settings {
         let mut problems = Vec::new();
         for (key, value) in pairs {
             if let Err(wanted) = settings.set(key, value) {
-                let kept = settings
+                let consequence = settings
                     .get(key)
-                    .map_or_else(|| "it is left out".to_owned(), |kept| format!("{kept} is used instead"));
-                let message = format!("{key} {wanted}; {kept}.");
-                problems.push(SettingProblem { key: key.to_owned(), value: value.to_owned(), message });
+                    .map_or_else(|| "It is left out.".to_owned(), |kept| format!("Instead, {kept} is used."));
+                problems.push(SettingProblem {
+                    key: key.to_owned(),
+                    value: value.to_owned(),
+                    message: format!("{key} {wanted}."),
+                    consequence,
+                });
             }
         }
         settings.reconcile(&mut problems);
@@ -211,46 +218,38 @@ impl Settings {
     /// Puts values right that are possible alone but not together.
     fn reconcile(&mut self, problems: &mut Vec<SettingProblem>) {
         let defaults = Self::default();
-        let mut report = |key: &str, value: u32, message: String| {
-            problems.push(SettingProblem { key: key.to_owned(), value: value.to_string(), message });
+        let mut report = |key: &str, value: &dyn ToString, message: String, consequence: String| {
+            let (key, value) = (key.to_owned(), value.to_string());
+            problems.push(SettingProblem { key, value, message, consequence });
         };
         let rows = self.table().rows().len() as u32;
         if self.cats > rows {
             let kept = defaults.cats.min(rows);
-            let message =
-                format!("cats is {} and the word table has {rows} categories; {kept} is used.", self.cats);
-            report("cats", self.cats, message);
+            let message = format!("cats is {} and the word table has {rows} categories.", self.cats);
+            report("cats", &self.cats, message, format!("Instead, {kept} is used."));
             self.cats = kept;
         }
         if let Ok(Target::Pair { from, to }) = self.target.parse()
             && from.max(to) >= rows as usize
         {
-            let message = format!(
-                "target is {} and the word table has rows 0 to {}; {} is used.",
-                self.target,
-                rows - 1,
-                defaults.target
-            );
-            report("target", from.max(to) as u32, message);
+            let message = format!("target is {} and the word table has rows 0 to {}.", self.target, rows - 1);
+            report("target", &self.target, message, format!("Instead, {} is used.", defaults.target));
             self.target.clone_from(&defaults.target);
         }
         let cells = |n: u32, len: u32| u64::from(n) * u64::from(len + 1).pow(2);
         if cells(self.n, self.len) > MOST_CELLS {
             let kept = (MOST_CELLS / cells(1, self.len)).clamp(1, u64::from(defaults.n)) as u32;
-            let message = format!(
-                "{} sequences of {} words are too many to hold at once; {kept} sequences are drawn.",
-                self.n, self.len
-            );
-            report("n", self.n, message);
+            let message = format!("{} sequences of {} words are too many to hold at once.", self.n, self.len);
+            let noun = if kept == 1 { "sequence is" } else { "sequences are" };
+            report("n", &self.n, message, format!("{kept} {noun} drawn."));
             self.n = kept;
         }
         if self.text.is_none() && self.prompt >= self.n {
             let last = self.n - 1;
             // The default may itself lie beyond a short draw; that is nobody's mistake.
             if self.prompt != defaults.prompt {
-                let message =
-                    format!("prompt is {} and the last one is {last}, which is shown.", self.prompt);
-                report("prompt", self.prompt, message);
+                let message = format!("prompt is {} and the last one is {last}.", self.prompt);
+                report("prompt", &self.prompt, message, "The last one is shown.".to_owned());
             }
             self.prompt = last;
         }

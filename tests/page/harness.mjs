@@ -28,6 +28,8 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
  * @property {'light' | 'dark'} [colorScheme]
  * @property {number} [dpr] device pixels to a CSS pixel
  * @property {boolean} [touch] whether there is a touch screen
+ * @property {import('playwright-core').BrowserContextOptions} [context] what else is special of
+ *   the visitor's browser
  * @property {string} [url] the address of the page, if not the site's
  * @property {RegExp} [expected] errors that the test is about, and so no failure
  */
@@ -110,6 +112,7 @@ export class Harness {
       colorScheme,
       deviceScaleFactor: dpr,
       hasTouch: touch,
+      ...options.context,
       permissions: ['clipboard-read', 'clipboard-write'],
     });
     /** @type {string[]} */

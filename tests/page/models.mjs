@@ -1,4 +1,5 @@
-// Broken models, made from the fixture by breaking one thing each.
+// Models to be served: broken ones, made from the fixture by breaking one thing
+// each, and one with many heads.
 
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
@@ -6,6 +7,7 @@ import path from 'node:path';
 import { fixtures } from './harness.mjs';
 
 export const GOOD_MODEL = 'random-3x4x32';
+export const MANY_HEADS = 'many-heads';
 const TENSOR = 'h.0.attn.c_attn.weight';
 
 /** @typedef {{ header: Record<string, any>, data: Buffer }} Safetensors */
@@ -134,13 +136,80 @@ export const BROKEN = {
 };
 
 /**
- * Makes a folder with the good model and every broken one.
+ * Writes a model with as many layers and heads as GPT-2 small and little else: 12
+ * by 12 heads of width 2, with random weights and all of GPT-2's tokens.
+ * @param {string} folder
+ */
+async function makeManyHeads(folder) {
+  const config = JSON.parse(await readFile(path.join(fixtures, GOOD_MODEL, 'config.json'), 'utf8'));
+  const width = 24;
+  const layer = {
+    'ln_1.weight': [width],
+    'ln_1.bias': [width],
+    'attn.c_attn.weight': [width, 3 * width],
+    'attn.c_attn.bias': [3 * width],
+    'attn.c_proj.weight': [width, width],
+    'attn.c_proj.bias': [width],
+    'ln_2.weight': [width],
+    'ln_2.bias': [width],
+    'mlp.c_fc.weight': [width, 4 * width],
+    'mlp.c_fc.bias': [4 * width],
+    'mlp.c_proj.weight': [4 * width, width],
+    'mlp.c_proj.bias': [width],
+  };
+  /** @type {[name: string, shape: number[]][]} */
+  const tensors = [
+    ['wte.weight', [config.vocab_size, width]],
+    ['wpe.weight', [64, width]],
+    ['ln_f.weight', [width]],
+    ['ln_f.bias', [width]],
+  ];
+  for (let l = 0; l < 12; l++) {
+    for (const [name, shape] of Object.entries(layer)) tensors.push([`h.${l}.${name}`, shape]);
+  }
+  let end = 0;
+  /** @type {Safetensors['header']} */
+  const header = {};
+  for (const [name, shape] of tensors) {
+    const begin = end;
+    end += 4 * shape.reduce((product, size) => product * size, 1);
+    header[name] = { dtype: 'F32', shape, data_offsets: [begin, end] };
+  }
+  const values = new Float32Array(end / 4);
+  // A small generator with a fixed seed: the same model every time.
+  let state = 1;
+  for (let i = 0; i < values.length; i++) {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    values[i] = state / 2 ** 32 - 0.5;
+  }
+  await mkdir(folder);
+  await writeFile(
+    path.join(folder, 'config.json'),
+    JSON.stringify({
+      ...config,
+      n_layer: 12,
+      n_head: 12,
+      n_embd: width,
+      n_ctx: 64,
+      n_positions: 64,
+      n_inner: null,
+    }),
+  );
+  await writeFile(
+    path.join(folder, 'model.safetensors'),
+    encode({ header, data: Buffer.from(values.buffer) }),
+  );
+}
+
+/**
+ * Makes a folder with the good model, the one with many heads and every broken one.
  * @returns {Promise<{ folder: string, remove: () => Promise<void> }>}
  */
 export async function makeModels() {
   const folder = await mkdtemp(path.join(os.tmpdir(), 'headscope-models-'));
   const good = path.join(fixtures, GOOD_MODEL);
   await cp(good, path.join(folder, GOOD_MODEL), { recursive: true });
+  await makeManyHeads(path.join(folder, MANY_HEADS));
   for (const [name, { break: breakIt }] of Object.entries(BROKEN)) {
     const broken = path.join(folder, name);
     await mkdir(broken);

@@ -160,7 +160,7 @@ describe('category by category unfolded', () => {
 });
 
 describe('ablations of any components', () => {
-  test('everything upstream is swept in one click, and can be cancelled', () =>
+  test('everything upstream is swept in one click', () =>
     harness.withPage(`${SMALL}&head=L2H1`, {}, async ({ page }) => {
       await start(page, 'ready');
       await unfold(page, 'components-fold');
@@ -172,12 +172,17 @@ describe('ablations of any components', () => {
         names.includes('L1.mlp-only') && names.includes('L0H1') && names.includes('L0.pattern'),
       );
       await page.waitForURL(/ablate=all/);
-      await page.locator('#n').fill('200');
-      await page.waitForURL(/n=200/);
-      await page.locator('html[data-state="ready"]').waitFor();
+    }));
+
+  test('a sweep is cancelled and leaves what was there', () =>
+    harness.withPage('v=1&model=tiny&head=L2H1&n=300', {}, async ({ page }) => {
+      await start(page, 'ready');
+      await unfold(page, 'components-fold');
       await button(page, 'Sweep everything upstream').click();
-      await button(page, 'Cancel').click();
+      await page.locator('#step-ablations').getByRole('button', { name: 'Cancel' }).click();
       await reach(page, 'ready');
+      assert.equal(await page.locator('#pattern').isVisible(), true);
+      assert.equal(await page.locator('#ablations-table').isVisible(), false);
     }));
 
   test('chosen components are ablated together, by two kinds side by side', () =>
@@ -304,7 +309,7 @@ describe('does it hold', () => {
       await start(page, 'ready');
       await unfold(page, 'seeds-fold');
       await use(page, 'Run seeds');
-      assert.match(String(await page.locator('#seeds-sentence').textContent()), / of 4 seeds/);
+      assert.match(String(await page.locator('#seeds-sentence').textContent()), /^Of 4 seeds, L/);
       assert.equal((await rows(page.locator('#seeds-table table'))).length, 4);
       await page.locator('#seeds-chart svg').first().waitFor();
       await page.locator('#seeds-table').getByRole('button', { name: '7', exact: true }).click();

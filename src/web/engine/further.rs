@@ -61,14 +61,16 @@ impl Engine {
     pub async fn estimate_tool(
         &self,
         args: JsValue,
-        _on_progress: js_sys::Function,
+        on_progress: js_sys::Function,
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let settings = settings_of(&args)?;
         match property(&args, "tool").as_string().as_deref() {
             Some("seeds") => {
                 let tokens = self.tokens(&signal).await?;
-                let cases: Vec<Case> = draws(&settings, &tokens)?.into_iter().flat_map(|(_, c)| c).collect();
+                let call = Call::new(on_progress, signal);
+                let draws = draws(&settings, &tokens, &Steps { call: &call, unit: "seeds" }).await?;
+                let cases: Vec<Case> = draws.into_iter().flat_map(|(_, cases)| cases).collect();
                 self.cost(&settings, &cases, every_pattern).await
             }
             Some("check") => {
@@ -189,12 +191,13 @@ impl Engine {
         self.prompt_set(&settings, &call.signal).await?;
         let open = self.open(&settings.model, &call).await?;
         let head = head_of(&settings, &open.config)?;
-        let draws = draws(&settings, &*self.tokens(&call.signal).await?)?;
+        let steps = Steps { call: &call, unit: "seeds" };
+        call.stage("Drawing the prompts");
+        let draws = draws(&settings, &*self.tokens(&call.signal).await?, &steps).await?;
         let cases: Vec<Case> = draws.iter().flat_map(|(_, cases)| cases.iter().cloned()).collect();
         self.fetch(&open, &cases, every_pattern(&open.config), &call).await?;
         call.stage("Running seed by seed");
         let measure = settings.measure();
-        let steps = Steps { call: &call, unit: "seeds" };
         let model = open.model.lock().await;
         let results =
             study::over_seeds(&model, &draws, head, measure, &steps).await.map_err(Problem::from)?;
@@ -384,12 +387,19 @@ fn shown_case(set: &PromptSet, settings: &Settings) -> Result<Case, Problem> {
     Ok(prompt.case(number))
 }
 
-/// The kept prompts of every seed of the range. A text is no draw.
-fn draws(settings: &Settings, tokens: &Tokens) -> Result<Vec<(u32, Vec<Case>)>, Problem> {
+/// The kept prompts of every seed of the range, drawn seed by seed at a `pace`. A
+/// text is no draw.
+async fn draws(
+    settings: &Settings,
+    tokens: &Tokens,
+    pace: &impl Pace,
+) -> Result<Vec<(u32, Vec<Case>)>, Problem> {
     let seeds = seed_range(&settings.seeds).map_err(Problem::bug)?;
+    let total = seeds.clone().count();
     let mut cells = 0;
-    let mut all = Vec::new();
+    let mut all = Vec::with_capacity(total);
     for seed in seeds {
+        pace.step(all.len(), total).await?;
         let own = Settings { seed, text: None, ..settings.clone() };
         let cases = PromptSet::of(&own, tokens)?.cases();
         cells += cases.iter().map(|case| case.ids.len().pow(2)).sum::<usize>();
@@ -425,7 +435,7 @@ fn contrast_json(contrast: &study::Contrast) -> Value {
         "head": contrast.head.to_string(),
         "n": contrast.scores.len(),
         "score": scored.then(|| stats::mean(&contrast.scores)),
-        "sd": scored.then(|| stats::sd(&contrast.scores)),
+        "sd": stats::sd(&contrast.scores),
         "chance": contrast.chance,
         "shares": contrast.shares,
     })

@@ -1,0 +1,121 @@
+// The tour: offered, never forced; by keyboard alone; over the real page.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { accessibilityViolations, button, Harness, reach, startable, stateOf } from './harness.mjs';
+
+/** @typedef {import('playwright-core').Page} Page */
+
+/** @type {Harness} */
+let harness;
+before(async () => {
+  harness = await Harness.start();
+});
+after(() => harness?.stop());
+
+/** @param {Page} page */
+async function open(page) {
+  await startable(page);
+  await page.locator('#tour-open').focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog', { name: 'A model in this browser' }).waitFor();
+}
+
+/** @param {Page} page */
+const focused = (page) => page.evaluate(() => document.activeElement?.id);
+
+describe('the tour', () => {
+  for (const [width, height, colorScheme] of /** @type {const} */ ([
+    [1440, 900, 'light'],
+    [360, 800, 'dark'],
+  ])) {
+    test(`leads from Start to the ablations at ${width} by ${height}, and fetches nothing unasked`, () =>
+      harness.withPage('', { width, height, colorScheme }, async ({ page, requests }) => {
+        await open(page);
+        const weights = () => requests.filter((url) => /safetensors/.test(url));
+        assert.deepEqual(weights(), []);
+        assert.equal(await stateOf(page), 'start');
+        const titles = [];
+        for (let step = 0; step < 5; step++) {
+          await page.locator('#tour-next:not([aria-disabled])').waitFor();
+          assert.equal(await focused(page), 'tour-next');
+          titles.push(await page.locator('#tour-title').textContent());
+          // What it speaks of is in sight, and the panel does not cover its beginning.
+          await page.waitForFunction(() => {
+            const panel = document.querySelector('#tour')?.getBoundingClientRect();
+            const target = document.querySelector('.tour-target')?.getBoundingClientRect();
+            if (!panel || !target) return false;
+            const apart = panel.bottom <= target.top || panel.right <= target.left;
+            const inSight = panel.top >= 0 && panel.left >= 0 && panel.right <= innerWidth;
+            return apart && inSight && target.top < innerHeight - 100;
+          });
+          assert.deepEqual(await accessibilityViolations(page), [], `at step ${step + 1}`);
+          await page.keyboard.press('ArrowRight');
+        }
+        assert.equal(new Set(titles).size, 5);
+        await reach(page, 'done');
+        assert.equal(await page.locator('#tour').isVisible(), false);
+        assert.equal(await focused(page), 'tour-open');
+        assert.ok(weights().length > 0);
+        assert.deepEqual(
+          weights().filter((url) => !url.startsWith(harness.site.url)),
+          [],
+        );
+        assert.match(page.url(), /model=tiny/);
+        assert.match(page.url(), /view=q\d+k\d+/);
+      }));
+  }
+
+  test('is left by Escape, goes back by the left arrow, and starts anew', () =>
+    harness.withPage('v=1&model=tiny', {}, async ({ page }) => {
+      await open(page);
+      await page.keyboard.press('ArrowLeft');
+      assert.equal(await page.locator('#tour-count').textContent(), 'Tour, 1 of 5');
+      await page.keyboard.press('ArrowRight');
+      await page.locator('#tour-next:not([aria-disabled])').waitFor();
+      await page.keyboard.press('ArrowLeft');
+      assert.equal(await page.locator('#tour-count').textContent(), 'Tour, 1 of 5');
+      await page.keyboard.press('Escape');
+      assert.equal(await page.locator('#tour').isVisible(), false);
+      assert.equal(await page.locator('.tour-target').count(), 0);
+      assert.equal(await focused(page), 'tour-open');
+      await page.keyboard.press('Enter');
+      await page.locator('#tour').waitFor();
+      assert.match(String(await page.locator('#tour-text').textContent()), /open already/);
+    }));
+
+  test('does not scroll smoothly for who wants no motion', () =>
+    harness.withPage(
+      'v=1&model=tiny',
+      { context: { reducedMotion: 'reduce' }, height: 500 },
+      async ({ page }) => {
+        await open(page);
+        await page.keyboard.press('ArrowRight');
+        await page.locator('#tour-next:not([aria-disabled])').waitFor();
+        const jumps = await page.evaluate(async () => {
+          const places = new Set();
+          const next = document.querySelector('#tour-next');
+          /** @type {any} */ (next).click();
+          for (let frame = 0; frame < 20; frame++) {
+            await new Promise((resolve) => requestAnimationFrame(resolve));
+            places.add(Math.round(scrollY));
+          }
+          return places.size;
+        });
+        assert.ok(jumps <= 2, `the page stood at ${jumps} places on its way`);
+      },
+    ));
+
+  test('that does not arrive says so, and arrives later', () =>
+    harness.withPage('v=1&model=tiny', { expected: /tour\.js|ERR_FAILED/ }, async ({ page }) => {
+      await page.route(/tour\.js/, (route) => route.abort());
+      await startable(page);
+      await button(page, 'Take the tour, in five steps').click();
+      const problem = page.locator('#launch-problem .problem');
+      await problem.filter({ hasText: /did not arrive/ }).waitFor();
+      await page.unroute(/tour\.js/);
+      await problem.getByRole('button', { name: 'Retry' }).click();
+      await page.getByRole('dialog', { name: 'A model in this browser' }).waitFor();
+      assert.equal(await problem.count(), 0);
+    }));
+});
