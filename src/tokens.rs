@@ -86,15 +86,43 @@ impl Tokens {
     ///
     /// [`TokensError`] if the text is not such a file.
     pub fn from_merges(text: &str) -> Result<Self, TokensError> {
-        let mut vocab = Vocab::default();
-        let mut merges = Merges::new();
-        for symbol in byte_symbols() {
-            vocab.insert(symbol.to_string(), vocab.len() as u32);
-        }
-        for (i, line) in text.lines().enumerate().skip(1).filter(|(_, line)| !line.is_empty()) {
+        let lines = text.lines().enumerate().skip(1).filter(|(_, line)| !line.is_empty());
+        let pair = |(i, line): (usize, &str)| {
             let (left, right) = line.split_once(' ').ok_or(TokensError::BadMerge { line: i + 1 })?;
-            vocab.insert(format!("{left}{right}"), vocab.len() as u32);
-            merges.push((left.to_owned(), right.to_owned()));
+            Ok((left.to_owned(), right.to_owned()))
+        };
+        Self::from_pairs(lines.map(pair).collect::<Result<_, _>>()?)
+    }
+
+    /// Builds the tokenizer from the same merges as the page fetches them, a third
+    /// as long: each is a pair of ids of two bytes, of which all first ids' low
+    /// bytes come first, then their high bytes, then the same of the second ids
+    /// (tools/pack-merges.mjs).
+    ///
+    /// # Errors
+    ///
+    /// [`TokensError`] if the bytes are not such merges.
+    pub fn from_packed(bytes: &[u8]) -> Result<Self, TokensError> {
+        let n = bytes.len() / 4;
+        let mut symbols: Vec<String> = byte_symbols().into_iter().map(String::from).collect();
+        let mut merges = Merges::with_capacity(n);
+        for i in 0..n {
+            let id =
+                |low: usize| usize::from(u16::from_le_bytes([bytes[low * n + i], bytes[(low + 1) * n + i]]));
+            let symbol = |id: usize| symbols.get(id).cloned().ok_or(TokensError::BadMerge { line: i + 2 });
+            let (left, right) = (symbol(id(0))?, symbol(id(2))?);
+            symbols.push(format!("{left}{right}"));
+            merges.push((left, right));
+        }
+        Self::from_pairs(merges)
+    }
+
+    fn from_pairs(merges: Merges) -> Result<Self, TokensError> {
+        let bytes = byte_symbols().into_iter().map(String::from);
+        let merged = merges.iter().map(|(left, right)| format!("{left}{right}"));
+        let mut vocab = Vocab::default();
+        for symbol in bytes.chain(merged) {
+            vocab.insert(symbol, vocab.len() as u32);
         }
         vocab.insert(BOS_TEXT.to_owned(), vocab.len() as u32);
         let bpe = BPE::builder().vocab_and_merges(vocab, merges).build().map_err(failed)?;

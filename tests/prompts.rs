@@ -7,8 +7,9 @@ mod common;
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
 
-use common::{integers, json, strings, tokens};
+use common::{integers, json, read, strings, tokens};
 use headscope::prompts::{DrawError, DrawSettings, Relation, Relations, WordTable, WordTableError, draw};
+use headscope::tokens::{BOS, Tokens, TokensError};
 
 #[test]
 fn draws_the_reference_prompts_token_for_token() {
@@ -84,6 +85,17 @@ fn bad_word_tables_name_the_culprit() {
     );
     assert_eq!(error("a,b\nc,c\n"), WordTableError::Repeated { word: "c".to_owned(), row: 2 });
     assert_eq!(error(&"w,".repeat(30_000)), WordTableError::TooLarge);
+}
+
+#[test]
+fn packed_merges_are_the_published_ones() {
+    let (published, packed) = (tokens(), Tokens::from_packed(&read("data/tokenizer/merges.bin")).unwrap());
+    for id in 0..=BOS {
+        assert_eq!(packed.text_of(id), published.text_of(id));
+    }
+    let text = "Naïve motorbikes' 1234 ☕ don't\n\n  split <|endoftext|>";
+    assert_eq!(packed.encode(text), published.encode(text));
+    assert!(matches!(Tokens::from_packed(&[0, 1, 255, 0]), Err(TokensError::BadMerge { line: 2 })));
 }
 
 #[test]

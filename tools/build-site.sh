@@ -79,7 +79,9 @@ rm -rf build/dist/vendor-src build/dist/tsconfig.json build/dist/types.d.ts
 cp build/pkg/* build/dist/pkg/
 cp -R build/vendor build/dist/
 sed -i "s/^export const BUILD = .*/export const BUILD = '$name';/" build/dist/build.js
-cp -R data/semantic_words.csv data/tokenizer data/gpt2 build/dist/data/
+mkdir -p build/dist/data/tokenizer
+cp data/tokenizer/merges.bin build/dist/data/tokenizer/
+cp -R data/semantic_words.csv data/gpt2 build/dist/data/
 cp data/tiny/config.json data/tiny/model.safetensors build/dist/data/tiny/
 cp build/LICENSES.txt build/dist/
 rm -rf dist

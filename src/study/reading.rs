@@ -4,7 +4,7 @@
 use super::ablation::Patch;
 use super::{Ablation, Pace, StudyError};
 use crate::model::Gpt2;
-use candle_core::{D, IndexOp, Tensor};
+use candle_core::Tensor;
 use std::collections::HashMap;
 
 /// How many of the likeliest next tokens are told.
@@ -41,21 +41,20 @@ pub async fn read(
     for from in (0..ids.len()).step_by(POSITIONS_AT_ONCE) {
         pace.step(from, ids.len()).await?;
         let rows = POSITIONS_AT_ONCE.min(ids.len() - from);
-        let logits = model.logits(&resid.narrow(1, from, rows)?)?;
-        let logprobs = candle_nn::ops::log_softmax(&logits, D::Minus1)?; // (1, rows, V)
-        for (row, &next) in (0..rows).zip(&ids[from + 1..]) {
-            losses.push(-f64::from(logprobs.i((0, row, next as usize))?.to_scalar::<f32>()?));
+        let logits = model.logits(&resid.narrow(1, from, rows)?)?.flatten_all()?.to_vec1::<f32>()?;
+        for (row, &next) in logits.chunks_exact(model.config().d_vocab).zip(&ids[from + 1..]) {
+            losses.push(log_sum_exp(row) - f64::from(row[next as usize]));
         }
     }
-    let logits = last_logits(model, &resid)?;
-    let probabilities = candle_nn::ops::softmax(&logits, 0)?.to_vec1::<f32>()?;
-    let logits = logits.to_vec1::<f32>()?;
+    let logits = last_logits(model, &resid)?.to_vec1::<f32>()?;
+    let normaliser = log_sum_exp(&logits);
+    let probability = |logit: f32| (f64::from(logit) - normaliser).exp();
     let mut order: Vec<usize> = (0..logits.len()).collect();
     order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
     order.truncate(TOP);
     Ok(Reading {
         losses,
-        next: order.iter().map(|&id| (id as u32, f64::from(probabilities[id]))).collect(),
+        next: order.iter().map(|&id| (id as u32, probability(logits[id]))).collect(),
         logits: order.iter().map(|&id| f64::from(logits[id])).collect(),
     })
 }
@@ -118,6 +117,12 @@ async fn run(model: &Gpt2, ids: &[u32], ablation: &Ablation, pace: &impl Pace) -
     }
     pace.step(layers, layers).await?;
     Ok(resid)
+}
+
+/// ln Σ e^x, which turns logits into log-probabilities.
+fn log_sum_exp(logits: &[f32]) -> f64 {
+    let largest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    largest + logits.iter().map(|&x| (f64::from(x) - largest).exp()).sum::<f64>().ln()
 }
 
 /// Logits after the last token, (V).

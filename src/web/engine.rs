@@ -445,10 +445,10 @@ impl Engine {
         if let Some(tokens) = known {
             return Ok(tokens);
         }
-        let source = HttpSource::new(self.library.site_file("data/tokenizer/merges.txt"));
+        let source = HttpSource::new(self.library.site_file("data/tokenizer/merges.bin"));
         source.cancel_with(signal);
         let bytes = source.text().await.map_err(LoadError::Source)?;
-        let tokens = Tokens::from_merges(&String::from_utf8_lossy(&bytes)).map_err(Problem::bug)?;
+        let tokens = Tokens::from_packed(&bytes).map_err(Problem::bug)?;
         let tokens = Rc::new(tokens);
         self.tokens.replace(Some(tokens.clone()));
         Ok(tokens)

@@ -29,6 +29,7 @@ pub fn read(path: &str) -> Vec<u8> {
         "data/gpt2/notebook.json",
         "data/tiny/config.json",
         "data/tiny/model.safetensors",
+        "data/tokenizer/merges.bin",
         "data/tokenizer/merges.txt",
         "tests/fixtures/prompts.json",
         "tests/fixtures/random-3x4x32/published.json",
