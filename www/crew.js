@@ -115,8 +115,10 @@ export class Crew {
         if ('error' in data) waiting?.reject(new Error(data.error));
         else waiting?.resolve(data.numbers);
       });
-      worker.addEventListener('error', ({ message }) => {
-        const reason = new Error(message || 'a thread stopped');
+      worker.addEventListener('error', (event) => {
+        // Otherwise it would be an error of the computing worker too.
+        event.preventDefault();
+        const reason = new Error(event.message || 'it gave no reason');
         reject(reason);
         this.#lose(reason);
       });

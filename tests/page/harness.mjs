@@ -272,3 +272,22 @@ export function sidewaysScroll(page) {
     return { pixels: scrollWidth - clientWidth, wide: wide.slice(0, 5) };
   });
 }
+
+/**
+ * The WebAssembly memory of all the page's workers in bytes. It never shrinks, so
+ * this is its peak.
+ * @param {Page} page
+ * @returns {Promise<number>}
+ */
+export async function wasmMemory(page) {
+  assert.ok(page.workers().length > 0, 'the page has a worker');
+  let bytes = 0;
+  for (const worker of page.workers()) {
+    bytes += await worker.evaluate(async () => {
+      // The module is the one that runs; `default` gives its exports again.
+      const { default: init } = await import(/** @type {any} */ ('./pkg/headscope.js'));
+      return (await init()).memory.buffer.byteLength;
+    });
+  }
+  return bytes;
+}

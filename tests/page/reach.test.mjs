@@ -154,7 +154,7 @@ test('at 200 % zoom everything is there, one column wide', () =>
     },
   ));
 
-test('by touch, a tap reads a cell and holds it; all that is pressed is large enough', () =>
+test('by touch, a tap reads a cell and a second one holds it; all that is pressed is large enough', () =>
   harness.withPage(
     `${SMALL}&run=all`,
     { width: 360, height: 800, context: { hasTouch: true, isMobile: true } },
@@ -165,11 +165,12 @@ test('by touch, a tap reads a cell and holds it; all that is pressed is large en
       const { width, height } = /** @type {{ width: number, height: number }} */ (
         await page.locator('#pattern').boundingBox()
       );
-      await page.locator('#pattern').tap({ position: { x: width * 0.42, y: height * 0.7 } });
-      await page
-        .locator('#pattern-readout')
-        .filter({ hasText: /looks at .*locked/ })
-        .waitFor();
+      const cell = { position: { x: width * 0.42, y: height * 0.7 } };
+      const readout = page.locator('#pattern-readout');
+      await page.locator('#pattern').tap(cell);
+      await readout.filter({ hasText: /looks at/, hasNotText: /locked/ }).waitFor();
+      await page.locator('#pattern').tap(cell);
+      await readout.filter({ hasText: /looks at .*locked/ }).waitFor();
       for (const id of ['scores-table-fold', 'seeds-fold']) {
         await page.locator(`#${id} > summary`).tap();
       }

@@ -4,10 +4,12 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { brotliCompressSync } from 'node:zlib';
 import {
   accessibilityViolations,
   button,
   complaints,
+  dist,
   exported,
   exportedJson,
   fixtures,
@@ -44,6 +46,20 @@ const FAILED_REQUEST = /Failed to load resource|^[45]\d\d for |net::ERR_|blocked
 const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3';
 
 describe('opening the page', () => {
+  test('takes less than a megabyte, compressed as hosts compress, and no weights', (t) =>
+    harness.withPage('', {}, async ({ page, requests }) => {
+      await startable(page);
+      let bytes = 0;
+      for (const address of new Set(requests)) {
+        const { pathname } = new URL(address);
+        const file = path.join(dist, pathname === '/' ? 'index.html' : pathname);
+        bytes += brotliCompressSync(await readFile(file)).length;
+      }
+      t.diagnostic(`${bytes} bytes in ${new Set(requests).size} files`);
+      assert.ok(bytes > 500_000, 'the module and the tokenizer are counted');
+      assert.ok(bytes <= 1_000_000, `${bytes} bytes before anything works`);
+    }));
+
   test('shows the start state and its buttons, and asks nobody else for anything', () =>
     harness.withPage('', {}, async ({ page, requests }) => {
       await startable(page);

@@ -7,7 +7,16 @@ import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { makeStandIn, publishedLayout } from '../../tools/stand-in.mjs';
 import { serve } from '../../tools/server.mjs';
-import { button, complaints, dist, exportedJson, Harness, reach, stateOf } from './harness.mjs';
+import {
+  button,
+  complaints,
+  dist,
+  exportedJson,
+  Harness,
+  reach,
+  stateOf,
+  wasmMemory,
+} from './harness.mjs';
 import { startHost } from './host.mjs';
 
 /** @typedef {import('./harness.mjs').Page} Page */
@@ -188,22 +197,6 @@ function maskBytes({ requests }) {
     }
   }
   return bytes;
-}
-
-/**
- * The WebAssembly memory of the page's worker in bytes. It never shrinks, so
- * this is its peak.
- * @param {Page} page
- * @returns {Promise<number>}
- */
-async function wasmMemory(page) {
-  const [worker] = page.workers();
-  assert.ok(worker, 'the page has a worker');
-  return worker.evaluate(async () => {
-    // The module is the one that runs; `default` gives its exports again.
-    const { default: init } = await import(/** @type {any} */ ('./pkg/headscope.js'));
-    return (await init()).memory.buffer.byteLength;
-  });
 }
 
 /**
