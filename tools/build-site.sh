@@ -81,6 +81,9 @@ cp -R build/vendor build/dist/
 sed -i "s/^export const BUILD = .*/export const BUILD = '$name';/" build/dist/build.js
 mkdir -p build/dist/data/tokenizer
 cp data/tokenizer/merges.bin build/dist/data/tokenizer/
+# Names stay, so that a stack trace can be read; comments and blanks go.
+esbuild build/dist/*.js build/dist/css/*.css --minify-whitespace --minify-syntax \
+    --outdir=build/dist --allow-overwrite --log-level=warning
 cp -R data/semantic_words.csv data/gpt2 build/dist/data/
 cp data/tiny/config.json data/tiny/model.safetensors build/dist/data/tiny/
 cp build/LICENSES.txt build/dist/
