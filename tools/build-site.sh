@@ -5,13 +5,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-target=wasm32-unknown-unknown
-# Every feature Rust's wasm target switches on, and the vectors.
-wasm_opt_flags='-O3
-    --enable-simd --enable-bulk-memory --enable-bulk-memory-opt
-    --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals
-    --enable-reference-types --enable-multivalue --enable-call-indirect-overlong'
-
 mkdir -p build
 
 # ---- which build this is: the results file says it ---------------------------
@@ -25,22 +18,7 @@ fi
 
 # ---- Rust -> wasm -------------------------------------------------------------
 
-# As a cdylib alone: built together with the rlib, it would silently go without
-# link-time optimisation.
-cargo rustc --lib --release --target "$target" --crate-type cdylib
-
-wasm=${CARGO_TARGET_DIR:-target}/$target/release/headscope.wasm
-recipe="$(wasm-bindgen --version) $(wasm-opt --version) $wasm_opt_flags"
-if ! cmp -s "$wasm" build/pkg.input.wasm || [ "$recipe" != "$(cat build/pkg.recipe 2>/dev/null)" ]; then
-    rm -rf build/pkg build/pkg.recipe
-    wasm-bindgen --target web --out-dir build/pkg.new --out-name headscope "$wasm"
-    # shellcheck disable=SC2086
-    wasm-opt $wasm_opt_flags build/pkg.new/headscope_bg.wasm -o build/pkg.new/optimised.wasm
-    mv build/pkg.new/optimised.wasm build/pkg.new/headscope_bg.wasm
-    mv build/pkg.new build/pkg
-    cp "$wasm" build/pkg.input.wasm
-    echo "$recipe" >build/pkg.recipe
-fi
+tools/build-wasm.sh headscope fixed build/pkg
 
 # ---- the chart library --------------------------------------------------------
 
