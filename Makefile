@@ -3,7 +3,7 @@
 # make site    the static site, complete, in dist/
 # make lint    formatting, lints and documentation, warnings denied
 # make format  formats everything in place
-# make bench   speed, ours against the peers
+# make bench   speed, ours against the peers (SECTIONS='forward kernels' for some)
 # make clean   removes what was built; distclean also what set-up installed here
 #
 # Each target first installs what it lacks (tools/setup.sh says what).
@@ -19,7 +19,7 @@ export WASM_BINDGEN_TEST_TIMEOUT ?= 300
 
 .NOTPARALLEL:
 .PHONY: serve site test test-native test-wasm test-page lint format bench clean distclean
-.PHONY: setup-site setup-test setup-lint
+.PHONY: setup-site setup-test setup-lint setup-bench
 
 serve: site
 	node tools/serve.mjs dist $(PORT)
@@ -39,9 +39,9 @@ test-page: setup-test site
 	node --test --test-reporter=spec tests/page/*.test.mjs
 
 lint: setup-lint
-	$(RUN) cargo fmt --check
+	$(RUN) cargo fmt --all --check
 	$(RUN) cargo clippy --all-targets -- -D warnings
-	$(RUN) cargo clippy $(WASM) --all-targets -- -D warnings
+	$(RUN) cargo clippy $(WASM) --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(RUN) cargo doc --no-deps --document-private-items
 	$(RUN) prettier --check --log-level warn .
 	$(RUN) tsc -p www
@@ -49,12 +49,15 @@ lint: setup-lint
 	tools/lint-optional.sh
 
 format: setup-lint
-	$(RUN) cargo fmt
+	$(RUN) cargo fmt --all
 	$(RUN) prettier --write --log-level warn .
 
-bench: setup-test
-	CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER=wasm-bindgen-test-runner CHROMEDRIVER=$(CHROMEDRIVER) \
-		$(RUN) cargo test --release $(WASM) --bench linear -- --nocapture
+bench: setup-bench site
+	$(RUN) tools/build-wasm.sh headscope-bench fixed build/bench/fixed
+	$(RUN) tools/build-wasm.sh headscope-bench relaxed build/bench/relaxed
+	node tools/stand-in.mjs
+	.setup/bench/bin/python3 benches/gpt2_onnx.py target/stand-in build/bench/gpt2.onnx
+	node benches/bench.mjs $(SECTIONS)
 
 setup-site:
 	@tools/setup.sh site
@@ -64,6 +67,9 @@ setup-test:
 
 setup-lint:
 	@tools/setup.sh lint
+
+setup-bench:
+	@tools/setup.sh bench
 
 clean:
 	rm -rf dist build target tests/page/out

@@ -5,13 +5,6 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-target=wasm32-unknown-unknown
-# Every feature Rust's wasm target switches on, and the vectors.
-wasm_opt_flags='-O3
-    --enable-simd --enable-bulk-memory --enable-bulk-memory-opt
-    --enable-nontrapping-float-to-int --enable-sign-ext --enable-mutable-globals
-    --enable-reference-types --enable-multivalue --enable-call-indirect-overlong'
-
 mkdir -p build
 
 # ---- which build this is: the results file says it ---------------------------
@@ -27,38 +20,16 @@ fi
 
 # Relaxed vectors fuse a product and its sum, which not every browser can: a
 # module that has them does not compile there. So there are two, and the page
-# chooses (www/wasm.js).
-wasm=${CARGO_TARGET_DIR:-target}/$target/release/headscope.wasm
-recipe=$(
-    rustc -vV && wasm-bindgen --version && wasm-opt --version && echo "$wasm_opt_flags"
-    cat tools/build-site.sh Cargo.toml Cargo.lock .cargo/config.toml data/tiny/config.json
-    find src -type f | sort | xargs sha256sum
-)
-
-# build_wasm NAME RUSTC-FLAGS...: build/pkg.new/NAME.js and NAME.wasm
-build_wasm() {
-    folder=build/pkg.new/$1
-    shift
-    # As a cdylib alone: built together with the rlib, it would silently go
-    # without link-time optimisation.
-    cargo rustc --lib --release --target "$target" --crate-type cdylib -- "$@"
-    wasm-bindgen --target web --out-dir "$folder" --out-name headscope "$wasm"
-    # shellcheck disable=SC2086
-    wasm-opt $wasm_opt_flags --enable-relaxed-simd "$folder/headscope_bg.wasm" -o "$folder.wasm"
-    esbuild --minify-whitespace --log-level=warning "$folder/headscope.js" --outfile="$folder.js"
-}
-
-if [ "$recipe" != "$(cat build/pkg.recipe 2>/dev/null)" ]; then
-    rm -rf build/pkg build/pkg.new build/pkg.recipe
-    build_wasm relaxed -C target-feature=+relaxed-simd
-    build_wasm fixed
-    # One JavaScript serves both: they differ in comments alone.
-    cmp build/pkg.new/relaxed.js build/pkg.new/fixed.js
-    mkdir build/pkg
-    mv build/pkg.new/relaxed.wasm build/pkg.new/fixed.wasm build/pkg/
-    mv build/pkg.new/fixed.js build/pkg/headscope.js
-    echo "$recipe" >build/pkg.recipe
-fi
+# chooses (www/wasm.js). One JavaScript serves both: they differ in comments alone.
+mkdir -p build/pkg
+for kind in relaxed fixed; do
+    tools/build-wasm.sh headscope $kind build/wasm/$kind
+    cp build/wasm/$kind/headscope_bg.wasm build/pkg/$kind.wasm
+    esbuild build/wasm/$kind/headscope.js --minify-whitespace --log-level=warning \
+        --outfile=build/wasm/$kind.js --allow-overwrite
+done
+cmp build/wasm/relaxed.js build/wasm/fixed.js
+cp build/wasm/fixed.js build/pkg/headscope.js
 
 # ---- libraries for the page ----------------------------------------------------
 

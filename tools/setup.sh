@@ -3,6 +3,8 @@
 #   tools/setup.sh site       build and serve: Rust for wasm32, wasm-bindgen, node packages
 #   tools/setup.sh test       site, and Chromium, its driver, Firefox and wasm-pack
 #   tools/setup.sh lint       site, and rustfmt and clippy
+#   tools/setup.sh bench      site, Chromium, and a Python with onnx
+#   tools/setup.sh transformer-lens   the Python peer of the benchmark: some gigabytes
 #   tools/setup.sh all        site, test and lint
 #
 # Rust comes from rustup where it is there and reaches its server. Elsewhere
@@ -18,6 +20,9 @@ setup=$root/.setup
 target=wasm32-unknown-unknown
 wasm_pack_version=0.15.1
 oldest_node=18
+onnx='onnx==1.23.2'
+# The versions that the notebook's numbers were made with.
+transformer_lens='transformer_lens==2.11.0 transformers==4.49.0 datasets==3.6.0 huggingface_hub==0.36.2'
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -27,13 +32,14 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 parts=${*:-site}
 wants() {
-    case " $parts " in *" $1 "* | *" all "*) return 0 ;; esac
+    case " $parts " in *" $1 "*) return 0 ;; esac
+    case $1 in site | test | lint) case " $parts " in *" all "*) return 0 ;; esac ;; esac
     return 1
 }
 for part in $parts; do
     case $part in
-        site | test | lint | all) ;;
-        *) die "unknown part '$part': site, test, lint or all" ;;
+        site | test | lint | bench | transformer-lens | all) ;;
+        *) die "unknown part '$part': site, test, lint, bench, transformer-lens or all" ;;
     esac
 done
 
@@ -119,10 +125,15 @@ if [ "$rust" = debian ]; then
 fi
 have node || need nodejs
 have npm || need npm
-if wants test; then
+if wants test || wants bench; then
     [ -n "${CHROMIUM:-}" ] || have chromium || need chromium fonts-liberation
+fi
+if wants test; then
     [ -n "${CHROMEDRIVER:-}" ] || have chromedriver || need chromium-driver
     [ -n "${FIREFOX:-}" ] || have firefox-esr || have firefox || need firefox-esr
+fi
+if wants bench || wants transformer-lens; then
+    python3 -c 'import venv, ensurepip' 2>/dev/null || need python3 python3-venv
 fi
 
 if [ -n "$packages" ]; then
@@ -218,3 +229,23 @@ if ! cmp -s package-lock.json node_modules/.installed-lock.json; then
     npm ci --silent --ignore-scripts --no-audit --no-fund || die "npm ci failed"
     cp package-lock.json node_modules/.installed-lock.json
 fi
+
+# ---- Python packages ------------------------------------------------------------
+
+# python_packages FOLDER PACKAGE...: in a virtual environment of their own
+python_packages() {
+    venv=$setup/$1
+    shift
+    [ "$(cat "$venv/.installed" 2>/dev/null)" = "$*" ] && return
+    say "installing from Python's package index: $*"
+    log=$venv.log
+    {
+        python3 -m venv --clear "$venv" >"$log" 2>&1 &&
+            "$venv/bin/pip" install --quiet "$@" >>"$log" 2>&1
+    } || failed "$log" "pip could not install them"
+    echo "$*" >"$venv/.installed"
+}
+
+if wants bench; then python_packages bench "$onnx"; fi
+# shellcheck disable=SC2086
+if wants transformer-lens; then python_packages transformer-lens $transformer_lens; fi

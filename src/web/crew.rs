@@ -43,10 +43,12 @@ extern "C" {
 }
 
 /// The workers beside this one.
-pub(super) struct WorkerCrew(Workers);
+pub struct WorkerCrew(Workers);
 
 impl WorkerCrew {
-    pub(super) fn new(workers: Workers) -> Self {
+    /// The crew of these workers, which may not be there yet.
+    #[must_use]
+    pub fn new(workers: Workers) -> Self {
         Self(workers)
     }
 

@@ -39,7 +39,7 @@ mod page;
 mod views;
 
 #[cfg(target_arch = "wasm32")]
-pub use crew::{CrewMember, Workers};
+pub use crew::{CrewMember, WorkerCrew, Workers};
 #[cfg(target_arch = "wasm32")]
 pub use engine::Engine;
 #[cfg(target_arch = "wasm32")]

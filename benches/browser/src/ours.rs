@@ -1,0 +1,133 @@
+//! The site's own model and studies.
+
+use crate::{failure, outputs, prompts};
+use headscope::model::{Crew, Gpt2, HookPoint, NoHooks, Recorder};
+use headscope::study::component::{full_sweep, notebook_preset};
+use headscope::study::{Baseline, Case, Head, Kind, Metric, NoPace};
+use headscope::study::{baseline, effects, score_heads};
+use headscope::tokens::Tokens;
+use headscope::web::prompt_set::PromptSet;
+use headscope::web::{Settings, WorkerCrew, Workers};
+use headscope::weights::{Config, Part};
+use js_sys::{Array, Float64Array};
+use std::rc::Rc;
+use wasm_bindgen::prelude::*;
+
+/// GPT-2 small, and the notebook's kept prompts.
+#[wasm_bindgen]
+pub struct Ours {
+    model: Gpt2,
+    cases: Vec<Case>,
+}
+
+#[wasm_bindgen]
+impl Ours {
+    /// A model of the sizes in a `config.json`, with nothing loaded; the
+    /// tokenizer comes from GPT-2's `vocab.bpe`, and `workers` share the weights if
+    /// there are any.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with either file.
+    #[wasm_bindgen(constructor)]
+    pub fn new(config: &str, merges: &str, workers: Option<Workers>) -> Result<Self, JsValue> {
+        let config = Config::from_json(config.as_bytes()).map_err(failure)?;
+        let tokens = Tokens::from_merges(merges).map_err(failure)?;
+        let set = PromptSet::of(&Settings::default(), &tokens).map_err(failure)?;
+        let crew = workers.map(|workers| Rc::new(WorkerCrew::new(workers)) as Rc<dyn Crew>);
+        Ok(Self { model: Gpt2::shared(config, crew), cases: set.cases() })
+    }
+
+    /// Puts a tensor of `rows` rows in its place.
+    ///
+    /// # Errors
+    ///
+    /// The model's.
+    pub fn insert(&mut self, tensor: &str, rows: usize, numbers: Vec<f32>) -> Result<(), JsValue> {
+        let part = Part { tensor: tensor.to_owned(), rows: 0..rows };
+        self.model.insert(&part, numbers).map_err(failure)
+    }
+
+    /// Runs all layers: their patterns, and the residual stream after the last.
+    ///
+    /// # Errors
+    ///
+    /// The model's.
+    pub async fn forward(&self, ids: Vec<u32>, batch: usize) -> Result<Array, JsValue> {
+        let mut resid = self.model.embed(&prompts(&ids, batch), &NoHooks).await.map_err(failure)?;
+        let mut patterns = Vec::new();
+        for l in 0..self.model.config().n_layer {
+            let recorder = Recorder::of(&[HookPoint::Pattern(l)]);
+            resid = self.model.block(l, &resid, &recorder).await.map_err(failure)?;
+            patterns.extend(recorder.into_seen().into_values());
+        }
+        outputs(&patterns, &resid)
+    }
+
+    /// The notebook's study: every head's score, L1H5's score on each prompt, and
+    /// its scores under the four ablations, one after another in one list.
+    ///
+    /// # Errors
+    ///
+    /// The study's.
+    pub async fn notebook(&self) -> Result<Float64Array, JsValue> {
+        let Self { model, cases } = self;
+        let measure = Metric::CellMean;
+        let head = Head { layer: 1, head: 5 };
+        let scores = score_heads(model, cases, measure, &NoPace).await.map_err(failure)?;
+        let base = baseline(model, cases, head, &NoPace).await.map_err(failure)?;
+        let preset = notebook_preset(head.layer);
+        let effects = effects(model, cases, &base, measure, &preset, &NoPace).await.map_err(failure)?;
+        let mut all: Vec<f64> = scores.mean().concat();
+        all.extend(&effects[0].baseline);
+        for effect in &effects {
+            all.extend(&effect.ablated);
+        }
+        Ok(Float64Array::from(all.as_slice()))
+    }
+
+    /// The un-ablated run that a head's ablations start from.
+    ///
+    /// # Errors
+    ///
+    /// The study's.
+    pub async fn baseline(&self, layer: usize, head: usize) -> Result<OursBaseline, JsValue> {
+        let head = Head { layer, head };
+        let baseline = baseline(&self.model, &self.cases, head, &NoPace).await.map_err(failure)?;
+        Ok(OursBaseline { head, baseline })
+    }
+
+    /// Ablates every component upstream of the baseline's head; returns how many
+    /// there are.
+    ///
+    /// # Errors
+    ///
+    /// The study's.
+    pub async fn sweep(&self, base: &OursBaseline) -> Result<usize, JsValue> {
+        let Self { model, cases } = self;
+        let sweep = full_sweep(base.head.layer, Kind::PositionMean, model.config());
+        let effects = effects(model, cases, &base.baseline, Metric::CellMean, &sweep, &NoPace).await;
+        effects.map(|effects| effects.len()).map_err(failure)
+    }
+
+    /// Runs the prompts through the first `layers` layers, for the time of one.
+    ///
+    /// # Errors
+    ///
+    /// The model's.
+    pub async fn layers(&self, layers: usize) -> Result<(), JsValue> {
+        let ids: Vec<Vec<u32>> = self.cases.iter().map(|case| case.ids.clone()).collect();
+        let mut resid = self.model.embed(&ids, &NoHooks).await.map_err(failure)?;
+        for l in 0..layers {
+            resid = self.model.block(l, &resid, &NoHooks).await.map_err(failure)?;
+        }
+        Ok(())
+    }
+}
+
+/// What [`Ours::baseline`] computed.
+#[wasm_bindgen]
+pub struct OursBaseline {
+    head: Head,
+    baseline: Baseline,
+}
