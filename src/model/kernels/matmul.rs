@@ -12,9 +12,15 @@ pub const COLUMNS: usize = 8;
 /// Rows of a tile. Four by eight sums take 8 of the 16 registers that browsers
 /// have for vectors; more rows spill.
 const ROWS: usize = 4;
-/// Rows of a panel that are used at once, so that they stay in the first cache
-/// level beside the numbers that they are multiplied by.
-const DEPTH: usize = 384;
+/// Panels that are used together.
+const QUAD: usize = 4;
+/// Rows of x that do not outweigh the matrix: one prompt of the study.
+const FEW: usize = 16;
+/// Rows of a panel that are used at once where x has few rows.
+const SHALLOW: usize = 64;
+/// The same where it has many: they stay in the first cache level beside the
+/// numbers that they are multiplied by.
+const DEEP: usize = 384;
 
 /// A matrix of shape (n_in, n_out), packed.
 #[derive(Debug, Clone, Default)]
@@ -72,48 +78,72 @@ impl Packed {
         if n_in == 0 || n_out == 0 {
             return;
         }
-        let grouped = y.len() / n_out / ROWS * ROWS;
-        let (x, rest) = x.split_at(grouped * n_in);
-        let (y, y_rest) = y.split_at_mut(grouped * n_out);
-        let groups = interleave(x, n_in);
-        for from in (0..n_in).step_by(DEPTH) {
-            let depth = from..n_in.min(from + DEPTH);
-            for (p, panel) in self.panels.chunks_exact(n_in * COLUMNS).enumerate() {
-                let (panel, _) = panel[depth.start * COLUMNS..depth.end * COLUMNS].as_chunks();
-                let groups = groups.chunks_exact(n_in).zip(y.chunks_exact_mut(ROWS * n_out));
-                for (x, y) in groups {
-                    add(&tile(&x[depth.clone()], panel), y, n_out, p);
+        let rows = y.len() / n_out;
+        let groups = interleave(&x[..rows / ROWS * ROWS * n_in], n_in);
+        let panels = n_out.div_ceil(COLUMNS);
+        let steps = |n: usize, step: usize| (0..n).step_by(step).map(move |from| from..n.min(from + step));
+        if rows <= FEW {
+            // The matrix is read in the order it lies in memory, a little at a time,
+            // so that the machine fetches what comes next meanwhile.
+            for quad in steps(panels, QUAD) {
+                for depth in steps(n_in, SHALLOW) {
+                    self.add_block(quad.clone(), depth, x, &groups, y);
                 }
+            }
+        } else {
+            // What is shared is x, so as much of it as the caches hold is used up.
+            for depth in steps(n_in, DEEP) {
+                for quad in steps(panels, QUAD) {
+                    self.add_block(quad, depth.clone(), x, &groups, y);
+                }
+            }
+        }
+    }
+
+    /// Adds the products with up to four panels, from rows `depth` of the matrix.
+    fn add_block(
+        &self,
+        panels: Range<usize>,
+        depth: Range<usize>,
+        x: &[f32],
+        groups: &[[f32; ROWS]],
+        y: &mut [f32],
+    ) {
+        let Self { n_in, n_out, .. } = *self;
+        let panel = |p: usize| {
+            let panel = &self.panels[p * n_in * COLUMNS..(p + 1) * n_in * COLUMNS];
+            panel[depth.start * COLUMNS..depth.end * COLUMNS].as_chunks().0
+        };
+        for p in panels.clone() {
+            let groups = groups.chunks_exact(n_in).zip(y.chunks_exact_mut(ROWS * n_out));
+            for (x, y) in groups {
+                add(&tile(&x[depth.clone()], panel(p)), y, n_out, p);
             }
         }
         // What is left of four rows: two over two panels, one over four, which
         // fills the same eight registers.
-        let paired = y_rest.len() / n_out / 2 * 2;
-        let (pair, single) = rest.split_at(paired * n_in);
-        let (y_pair, y_single) = y_rest.split_at_mut(paired * n_out);
-        if !pair.is_empty() {
-            self.add_few::<2, 2>(pair, y_pair);
-        }
-        if !single.is_empty() {
-            self.add_few::<1, 4>(single, y_single);
-        }
-    }
-
-    /// The same for `R` rows, `P` panels at a time.
-    fn add_few<const R: usize, const P: usize>(&self, x: &[f32], y: &mut [f32]) {
-        let Self { n_in, n_out, .. } = *self;
-        let rows: [&[f32]; R] = std::array::from_fn(|r| &x[r * n_in..(r + 1) * n_in]);
-        let panel = |p: usize| self.panels[p * n_in * COLUMNS..(p + 1) * n_in * COLUMNS].as_chunks().0;
-        let (panels, mut p) = (n_out.div_ceil(COLUMNS), 0);
-        while p + P <= panels {
-            let sums = wide_tile::<R, P>(rows, std::array::from_fn(|i| panel(p + i)));
-            for (i, sums) in sums.iter().enumerate() {
-                add(sums, y, n_out, p + i);
+        let row = |r: usize| &x[r * n_in..][depth.clone()];
+        let (mut r, rows) = (y.len() / n_out / ROWS * ROWS, y.len() / n_out);
+        if r + 2 <= rows {
+            let y = &mut y[r * n_out..];
+            for p in panels.clone().step_by(2) {
+                if p + 1 < panels.end {
+                    add_wide(&wide_tile([row(r), row(r + 1)], [panel(p), panel(p + 1)]), y, n_out, p);
+                } else {
+                    add_wide(&wide_tile([row(r), row(r + 1)], [panel(p)]), y, n_out, p);
+                }
             }
-            p += P;
+            r += 2;
         }
-        for p in p..panels {
-            add(&wide_tile::<R, 1>(rows, [panel(p)])[0], y, n_out, p);
+        if r < rows {
+            let y = &mut y[r * n_out..];
+            let p = panels.start;
+            if panels.len() == QUAD {
+                let quad: [_; QUAD] = std::array::from_fn(|i| panel(p + i));
+                add_wide(&wide_tile([row(r)], quad), y, n_out, p);
+            } else {
+                panels.for_each(|p| add_wide(&wide_tile([row(r)], [panel(p)]), y, n_out, p));
+            }
         }
     }
 }
@@ -155,6 +185,19 @@ fn add<const R: usize>(sums: &[[f32; COLUMNS]; R], y: &mut [f32], n_out: usize, 
         for (y, sum) in y[columns.clone()].iter_mut().zip(sums) {
             *y += sum;
         }
+    }
+}
+
+/// Adds the sums of several panels from `panel` on.
+#[inline]
+fn add_wide<const R: usize, const P: usize>(
+    sums: &[[[f32; COLUMNS]; R]; P],
+    y: &mut [f32],
+    n_out: usize,
+    panel: usize,
+) {
+    for (i, sums) in sums.iter().enumerate() {
+        add(sums, y, n_out, panel + i);
     }
 }
 
