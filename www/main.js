@@ -11,10 +11,13 @@ import { EngineClient } from './engine.js';
 import { setUpExport } from './export.js';
 import { setUpHeadMap } from './headmap.js';
 import { setUpHeatmap } from './heatmap.js';
+import { keepPlace, keepResults, restorePlace, restoreResults } from './keep.js';
 import { setUpLinkNotice } from './link-notice.js';
 import { onLinkChange, readLink, writeLink } from './link.js';
 import { setUpModelChoice } from './model-choice.js';
 import { showProblem } from './problem-box.js';
+import { setUpOffline } from './offline.js';
+import { setUpOpenFile } from './open-file.js';
 import { setUpPins } from './pins.js';
 import { setUpPrompts } from './prompts.js';
 import { setUpPublished } from './published.js';
@@ -22,6 +25,7 @@ import { setUpReading } from './reading.js';
 import { setUpSeeds } from './seeds.js';
 import { setUpSelfCheck } from './self-check.js';
 import { setUpSettings } from './settings.js';
+import { setUpShare } from './share.js';
 import { setUpShortcuts } from './shortcuts.js';
 import { setUpSteps } from './steps.js';
 import { setUpStorage } from './storage.js';
@@ -68,12 +72,18 @@ async function openStudy() {
   setUpContrasts(study, parse_words(words).rows);
   setUpReading(study);
   setUpExport(study);
+  setUpShare(study);
+  setUpOpenFile(study);
   setUpShortcuts(study);
   setUpTourOffer(study);
 
   followState(study);
   followLink(study);
-  await study.open();
+  if (!(await restoreResults(study))) await study.open();
+  restorePlace();
+  keepResults(study);
+  keepPlace();
+  setUpOffline(study);
 }
 
 /**

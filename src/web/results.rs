@@ -5,12 +5,12 @@ use super::{Settings, link};
 use crate::prompts::Relation;
 use crate::study::{Effect, Head, HeadScores, Shares};
 use crate::weights::Config;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Version of the results file. Readers rely on it.
-const SCHEMA: &str = "headscope-results/1";
+pub const SCHEMA: &str = "headscope-results/1";
 
 /// Which model computed something.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,7 +39,7 @@ pub struct Shown {
 }
 
 /// Milliseconds that the steps took.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Timings {
     /// Fetching weights and putting them in place.
     pub load: f64,
@@ -52,7 +52,7 @@ pub struct Timings {
 }
 
 /// Bytes of weights that were read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Bytes {
     /// From the network.
     pub network: u64,
@@ -182,6 +182,8 @@ impl Results {
             "sequences": effect.sequences,
             "baseline": effect.baseline,
             "ablated": effect.ablated,
+            "shares_before": effect.shares_before,
+            "shares_after": effect.shares_after,
         })
     }
 
