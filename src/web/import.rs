@@ -39,7 +39,7 @@ pub enum ImportError {
     #[error("the file is no Headscope results file: it does not say \"schema\": \"{SCHEMA}\"")]
     OtherSchema,
     /// One of its fields cannot be right.
-    #[error("{field} of the file {wrong}")]
+    #[error("the file’s {field} {wrong}")]
     Field {
         /// Its name.
         field: &'static str,

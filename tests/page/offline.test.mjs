@@ -19,8 +19,9 @@ before(async () => {
 });
 after(() => harness?.stop());
 
-/** Its prompt is kept, so that it has a score. */
-const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3&prompt=2';
+const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3';
+/** A prompt that has a score. */
+const SCORED = 'v=1&model=tiny&text=The+cat+saw+a+horse';
 const GONE = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to load resource/;
 
 /** @param {Page} page */
@@ -97,7 +98,7 @@ test('a page under a sub-path keeps its own version beside another of the same h
 test('a new version waits, is offered, and takes over whole', async () => {
   const site = await ownSite();
   try {
-    await harness.withPage(SMALL, { url: site.url }, async ({ page, requests }) => {
+    await harness.withPage(SCORED, { url: site.url }, async ({ page, requests }) => {
       await startable(page);
       await served(page);
       const script = path.join(site.folder, 'score.js');
@@ -118,7 +119,7 @@ test('a new version waits, is offered, and takes over whole', async () => {
 
       // With another tab open, neither is left with half of each.
       const other = await page.context().newPage();
-      await other.goto(`${site.url}#${SMALL}`);
+      await other.goto(`${site.url}#${SCORED}`);
       await startable(other);
       await bar.getByRole('button', { name: 'Reload' }).click();
       await bar.filter({ hasText: /other tabs first/ }).waitFor();
@@ -166,11 +167,7 @@ test('a host between two versions is not kept: nothing is mixed', async () => {
         assert.equal(await page.locator('#update').isHidden(), true);
         await page.reload();
         await start(page, 'ready');
-        const names = await page.evaluate(() => caches.keys());
-        assert.deepEqual(
-          names.filter((name) => name.startsWith('headscope-site')),
-          [before],
-        );
+        assert.deepEqual(await siteCaches(page), before);
       },
     );
   } finally {

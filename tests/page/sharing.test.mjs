@@ -201,17 +201,17 @@ describe('a results file', () => {
     [
       'a pattern of another size',
       (good) => JSON.stringify({ ...good, patterns: { ...good.patterns, rows: [[1]] } }),
-      /patterns of the file/,
+      /The file’s patterns/,
     ],
     [
       'markup for a number',
       (good) => JSON.stringify({ ...good, settings: { ...good.settings, seed: '<img src=x>' } }),
-      /settings of the file cannot be used: seed is "<img src=x>"/,
+      /The file’s settings cannot be used: seed is "<img src=x>"/,
     ],
     [
       'other prompts',
       (good) => JSON.stringify({ ...good, settings: { ...good.settings, seed: 4 } }),
-      /prompts of the file/,
+      /The file’s prompts/,
     ],
   ];
   for (const [what, contents, says] of BAD) {
@@ -266,6 +266,7 @@ test('the citation names the head, the seed, the build and the link', () =>
     await start(page, 'ready');
     const { build } = await exportedJson(page);
     await page.locator('#cite-fold > summary').click();
+    await page.locator('#cite-text').filter({ hasText: '@misc' }).waitFor();
     const text = String(await page.locator('#cite-text').textContent());
     assert.match(text, /^@misc\{headscope-L\dH\d-seed7,/);
     assert.ok(text.includes(`url     = {${page.url()}}`), text);
@@ -294,7 +295,7 @@ test('a reload comes back to the same results, the same folds and the same place
     await page.reload();
     await page.locator('#import-notice').filter({ hasText: 'Results from before' }).waitFor();
     await page.locator('#top-heads button').first().waitFor();
-    assert.equal(await page.locator('#scores-table-fold').getAttribute('open'), '');
+    await page.locator('#scores-table-fold[open]').waitFor();
     await page.waitForFunction((was) => Math.abs(scrollY - was) < 150, scroll);
     assert.deepEqual(await exportedJson(page), before);
     // Another link is another study.
