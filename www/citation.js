@@ -4,6 +4,9 @@
 import { BUILD } from './build.js';
 import { LONGEST_LINK, linkTo } from './link.js';
 
+/** @type {Record<string, string>} */
+const NAMES = { gpt2: 'GPT-2 small', tiny: 'the bundled tiny model' };
+
 const SOURCES =
   'Redoes the study of head L1H5 by M. Migliarini (July 2025), which L. Gott’s notebook recreated with TransformerLens';
 
@@ -13,7 +16,7 @@ const SOURCES =
  */
 export function citation({ settings, model, imported }, accessed) {
   const { head, seed, text } = settings;
-  const name = model?.name ?? (settings.model === 'gpt2' ? 'GPT-2 small' : settings.model);
+  const name = NAMES[settings.model] ?? model?.name ?? settings.model;
   const drawn = text === null ? `seed ${seed}` : 'a text of its own';
   const link = linkTo(settings);
   const short = link.length <= LONGEST_LINK;

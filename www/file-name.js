@@ -27,5 +27,6 @@ function slug(text) {
     .toLowerCase()
     .replaceAll(/[^a-z0-9]+/g, '-')
     .replaceAll(/^-|-$/g, '')
-    .slice(0, 60);
+    .slice(0, 48)
+    .replace(/-$/, '');
 }

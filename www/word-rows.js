@@ -199,6 +199,8 @@ function summarise(words, tokens) {
         : `${count}, each a single token.`,
   ];
   if (first.length > 0)
-    parts.push(`At the start of a prompt, without a space: ${first.join(', ')} splits too.`);
+    parts.push(
+      `At the start of a prompt, without a space: ${first.join(', ')} ${first.length > 1 ? 'split' : 'splits'} too.`,
+    );
   return parts.join(' ');
 }

@@ -4,7 +4,7 @@ use super::Problem;
 use super::js::{from_js, to_js};
 use wasm_bindgen::prelude::*;
 
-/// Rows of texts as CSV; rows may differ in length.
+/// Rows of texts as CSV with the line ends of RFC 4180; rows may differ in length.
 ///
 /// # Errors
 ///
@@ -12,7 +12,8 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub fn format_csv(rows: JsValue) -> Result<String, JsValue> {
     let rows: Vec<Vec<String>> = from_js(rows)?;
-    let mut writer = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    let mut writer =
+        csv::WriterBuilder::new().flexible(true).terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     for row in rows {
         writer.write_record(row).map_err(Problem::bug)?;
     }
