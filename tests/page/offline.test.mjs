@@ -102,10 +102,7 @@ test('a new version waits, is offered, and takes over whole', async () => {
       await startable(page);
       await served(page);
       const script = path.join(site.folder, 'score.js');
-      await writeFile(
-        script,
-        (await readFile(script, 'utf8')).replace("'cell mean'", "'new mean'"),
-      );
+      await writeFile(script, (await readFile(script, 'utf8')).replace('cell mean', 'new mean'));
       await site.stamp('2.0.0+next');
 
       // The visit that finds the new version still gets the old one, all of it.
