@@ -142,7 +142,7 @@ fn results_survive_export_and_import() {
     let exported = results().to_json();
     assert_eq!(exported["ablations"][1]["kind"], "position-mean+zero");
     for text in [exported.to_string(), serde_json::to_string_pretty(&exported).unwrap()] {
-        let imported = import::read(&text, &common::tokens()).unwrap();
+        let imported = import::read(&serde_json::from_str(&text).unwrap(), &common::tokens()).unwrap();
         assert_eq!(imported.to_json(), exported);
     }
 }
@@ -151,7 +151,7 @@ fn results_survive_export_and_import() {
 fn a_file_of_settings_gives_its_prompts_and_no_results() {
     let (settings, _) = link::parse("seed=9&n=3");
     let file = json!({ "schema": import::SETTINGS_SCHEMA, "build": "any", "settings": settings });
-    let read = import::read(&file.to_string(), &common::tokens()).unwrap();
+    let read = import::read(&file, &common::tokens()).unwrap();
     assert_eq!(read.settings, settings);
     assert_eq!(read.prompts.unwrap().prompts.len(), 3);
     assert!(read.shown.is_none() && read.ablations.is_empty());
@@ -160,9 +160,14 @@ fn a_file_of_settings_gives_its_prompts_and_no_results() {
 #[test]
 fn a_file_that_cannot_be_right_is_refused_by_the_field() {
     let tokens = common::tokens();
-    for text in ["", "{", "[]", "null", "{\"schema\": 1}", "{\"schema\": \"headscope-results/2\"}"] {
-        let error = import::read(text, &tokens).unwrap_err();
-        assert!(matches!(error, ImportError::NotJson(_) | ImportError::OtherSchema), "{text}: {error}");
+    for file in [
+        json!([]),
+        json!(null),
+        json!("{}"),
+        json!({ "schema": 1 }),
+        json!({ "schema": "headscope-results/2" }),
+    ] {
+        assert_eq!(import::read(&file, &tokens).unwrap_err(), ImportError::OtherSchema, "{file}");
     }
     let exported = results().to_json();
     let changes: [(&str, &str, fn(&mut Value)); 19] = [
@@ -189,11 +194,9 @@ fn a_file_that_cannot_be_right_is_refused_by_the_field() {
     for (named, pointer, change) in changes {
         let mut file = exported.clone();
         change(file.pointer_mut(pointer).unwrap());
-        match import::read(&file.to_string(), &tokens).unwrap_err() {
+        match import::read(&file, &tokens).unwrap_err() {
             ImportError::Field { field, .. } => assert_eq!(field, named, "{pointer}"),
-            other => panic!("{pointer}: {other}"),
+            other @ ImportError::OtherSchema => panic!("{pointer}: {other}"),
         }
     }
-    let huge = exported.to_string().replace("12.5", "1e999");
-    assert!(matches!(import::read(&huge, &tokens), Err(ImportError::NotJson(_))));
 }

@@ -16,7 +16,6 @@ import { setUpLinkNotice } from './link-notice.js';
 import { onLinkChange, readLink, writeLink } from './link.js';
 import { setUpModelChoice } from './model-choice.js';
 import { showProblem } from './problem-box.js';
-import { setUpOffline } from './offline.js';
 import { setUpOpenFile } from './open-file.js';
 import { setUpPins } from './pins.js';
 import { setUpPrompts } from './prompts.js';
@@ -39,6 +38,9 @@ import { setUpTourOffer } from './tour-offer.js';
 import { parse_words } from './pkg/headscope.js';
 import { loadWasm } from './wasm.js';
 import { setUpWords } from './words.js';
+
+/** Milliseconds after which the first view has settled. */
+const SETTLED = 2000;
 
 async function openStudy() {
   const [module, words] = await Promise.all([loadWasm(), fetchText('./data/semantic_words.csv')]);
@@ -83,7 +85,16 @@ async function openStudy() {
   restorePlace();
   keepResults(study);
   keepPlace();
-  setUpOffline(study);
+  setTimeout(() => keepSite(study), SETTLED);
+}
+
+/**
+ * What the first view needs comes first; to keep the site fetches all of it.
+ * @param {Study} study
+ */
+async function keepSite(study) {
+  const { setUpOffline } = await import('./offline.js');
+  await setUpOffline(study);
 }
 
 /**

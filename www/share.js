@@ -3,7 +3,6 @@
 
 import { announce } from './announce.js';
 import { BUILD } from './build.js';
-import { citation } from './citation.js';
 import { byId, saveFile } from './dom.js';
 import { fileName } from './file-name.js';
 import { plural } from './format.js';
@@ -61,8 +60,10 @@ export function setUpShare(study) {
 function setUpCitation(study, report) {
   const fold = byId('cite-fold', HTMLDetailsElement);
   const text = byId('cite-text', HTMLPreElement);
-  const show = () => {
-    if (fold.open) text.textContent = citation(study.state, new Date());
+  const show = async () => {
+    if (!fold.open) return;
+    const { citation } = await import('./citation.js');
+    text.textContent = citation(study.state, new Date());
   };
   fold.addEventListener('toggle', show);
   study.subscribe(show);

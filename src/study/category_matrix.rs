@@ -6,7 +6,7 @@ use crate::prompts::{Relation, Relations};
 /// Where the words of one category look: means over all of its words in all
 /// prompts, beginning-of-text's own row aside. `mass`, `same_word`, `itself`,
 /// `bos` and `no_category` of a row sum to 1.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct FromCategory {
     /// Row of the word table.
     pub category: usize,
@@ -33,7 +33,7 @@ pub struct FromCategory {
 }
 
 /// Category by category attention of one head.
-#[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, serde::Serialize)]
 pub struct CategoryMatrix {
     /// Rows of the word table that occur in the prompts, ascending.
     pub categories: Vec<usize>,

@@ -114,7 +114,7 @@ impl FromStr for Metric {
 }
 
 /// Where a head's attention goes, by relation; the five sum to 1.
-#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize, serde::Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
 pub struct Shares {
     /// Earlier, different words of the same category.
     pub same_category: f64,

@@ -2,6 +2,7 @@
 //! since a file may come from anybody.
 
 mod further;
+mod shape;
 
 use super::prompt_set::PromptSet;
 use super::results::{Bytes, ModelId, Results, SCHEMA, Shown, Timings};
@@ -9,16 +10,13 @@ use super::{SettingProblem, Settings};
 use crate::study::{Ablation, Component, Effect, Head, HeadScores, Kind, Shares};
 use crate::tokens::Tokens;
 use crate::weights::Config;
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use shape::Shape::{self, Count, Fields, List, Map, Maybe, Number, Text, Truth};
+use shape::{count, list, number, numbers, text};
 use std::collections::BTreeMap;
 
 /// Schema of a file that holds settings and nothing else.
 pub const SETTINGS_SCHEMA: &str = "headscope-settings/1";
-
-/// Largest file that is read, in bytes: a pattern of GPT-2's whole context takes 25 MB.
-pub const LARGEST: usize = 64 << 20;
 
 /// Most layers, and most heads of a layer; GPT-2 XL has 48 and 25.
 const MOST_HEADS: usize = 200;
@@ -29,12 +27,6 @@ const MOST_ABLATIONS: usize = 2000;
 /// Why a file cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
-    /// It is too large to be one.
-    #[error("the file has more than {} MB", LARGEST >> 20)]
-    TooLarge,
-    /// It is no JSON, or none that a browser can hold.
-    #[error("the file is not JSON: {0}")]
-    NotJson(String),
     /// It is something else.
     #[error("the file is no Headscope results file: it does not say \"schema\": \"{SCHEMA}\"")]
     OtherSchema,
@@ -60,45 +52,73 @@ fn bad<T>(field: &'static str, wrong: impl Into<String>) -> Result<T> {
 /// # Errors
 ///
 /// [`ImportError`] names the field that cannot be right.
-pub fn read(text: &str, tokens: &Tokens) -> Result<Results> {
-    if text.len() > LARGEST {
-        return Err(ImportError::TooLarge);
-    }
-    let file: Map<String, Value> =
-        serde_json::from_str(text).map_err(|error| ImportError::NotJson(error.to_string()))?;
-    let schema = file.get("schema").and_then(Value::as_str);
+pub fn read(file: &Value, tokens: &Tokens) -> Result<Results> {
+    let schema = file["schema"].as_str();
     if schema != Some(SCHEMA) && schema != Some(SETTINGS_SCHEMA) {
         return Err(ImportError::OtherSchema);
     }
-    let settings = settings_of(&file)?;
+    let settings = settings_of(file)?;
     let prompts =
         PromptSet::of(&settings, tokens).or_else(|error| bad("settings", format!("fail: {error}")))?;
-    let build = file.get("build").and_then(Value::as_str).unwrap_or("an unnamed build");
+    let build = file["build"].as_str().unwrap_or("an unnamed build");
     let mut results = Results { build: build.chars().take(200).collect(), ..Results::default() };
     if schema == Some(SCHEMA) {
-        check_prompts(&file, &prompts)?;
-        results.model = model_of(&file, &settings)?;
+        check_prompts(file, &prompts)?;
+        results.model = model_of(file, &settings)?;
         let size = results.model.as_ref().map(|model| (model.config.n_layer, model.config.n_head));
-        results.head_scores = head_scores_of(&file, &settings, &prompts, size)?;
-        results.shown = shown_of(&file, &settings, &prompts)?;
-        results.ablations = ablations_of(&file, &settings, &prompts)?;
-        results.further = further::read(file.get("further"))?;
-        results.timings = field::<Option<Timings>>(&file, "timings_ms")?.unwrap_or_default();
-        results.bytes = field::<Option<Bytes>>(&file, "bytes")?.unwrap_or_default();
+        results.head_scores = head_scores_of(file, &settings, &prompts, size)?;
+        results.shown = shown_of(file, &settings, &prompts)?;
+        results.ablations = ablations_of(file, &settings, &prompts)?;
+        results.further = further::read(&file["further"])?;
+        let took = &file["timings_ms"];
+        let [load, forward, detect, ablate] =
+            ["load", "forward", "detect", "ablate"].map(|step| number(&took[step]));
+        results.timings = Timings { load, forward, detect, ablate };
+        let [network, cache] = ["network", "cache"].map(|from| count(&file["bytes"][from]) as u64);
+        results.bytes = Bytes { network, cache };
     }
     results.settings = settings;
     results.prompts = Some(prompts);
     Ok(results)
 }
 
-/// A field in its own type; one that is absent reads as null.
-fn field<T: DeserializeOwned>(file: &Map<String, Value>, name: &'static str) -> Result<T> {
-    let value = file.get(name).cloned().unwrap_or_default();
-    serde_json::from_value(value).or_else(|error| bad(name, format!("cannot be read: {error}")))
+/// A field of this shape; nothing where it is absent or null.
+fn field<'a>(file: &'a Value, name: &'static str, shape: &Shape) -> Result<Option<&'a Value>> {
+    let value = &file[name];
+    if value.is_null() {
+        return Ok(None);
+    }
+    shape.check(value).or_else(|wrong| bad(name, format!("cannot be read: {wrong}")))?;
+    Ok(Some(value))
 }
 
-fn settings_of(file: &Map<String, Value>) -> Result<Settings> {
-    let Some(Value::Object(given)) = file.get("settings") else { return bad("settings", "is missing") };
+const SHARES: Shape = Fields(&[
+    ("same_category", Number),
+    ("same_word", Number),
+    ("self", Number),
+    ("bos", Number),
+    ("other", Number),
+]);
+
+fn shares(value: &Value) -> Shares {
+    let [same_category, same_word, itself, bos, other] =
+        ["same_category", "same_word", "self", "bos", "other"].map(|part| number(&value[part]));
+    Shares { same_category, same_word, itself, bos, other }
+}
+
+/// The values of a checked map by the numbers of their prompts; nothing if a key is
+/// no number.
+fn by_prompt(map: &Value) -> Option<BTreeMap<usize, &Value>> {
+    let mut found = BTreeMap::new();
+    for (key, value) in map.as_object()? {
+        // One by one: to collect would bring a sort of its own into the first load.
+        found.insert(key.parse().ok()?, value);
+    }
+    Some(found)
+}
+
+fn settings_of(file: &Value) -> Result<Settings> {
+    let Some(given) = file["settings"].as_object() else { return bad("settings", "are missing") };
     let text = |key: &'static str| match given.get(key)? {
         Value::Null => None,
         Value::String(text) => Some((key, text.clone())),
@@ -116,23 +136,24 @@ fn settings_of(file: &Map<String, Value>) -> Result<Settings> {
 }
 
 /// What of a prompt has to be as the settings draw it.
-#[derive(Deserialize)]
-struct PromptInFile {
-    words: Vec<String>,
-    token_ids: Vec<u32>,
-    kept: bool,
-}
+const PROMPTS: Shape = List(&Fields(&[("words", List(&Text)), ("token_ids", List(&Count)), ("kept", Truth)]));
 
-fn check_prompts(file: &Map<String, Value>, drawn: &PromptSet) -> Result<()> {
-    let prompts: Vec<PromptInFile> = field(file, "prompts")?;
+fn check_prompts(file: &Value, drawn: &PromptSet) -> Result<()> {
+    let Some(prompts) = field(file, "prompts", &PROMPTS)?.map(list) else {
+        return bad("prompts", "are missing");
+    };
     if prompts.len() != drawn.prompts.len() {
         let (found, expected) = (prompts.len(), drawn.prompts.len());
         return bad("prompts", format!("are {found}, and its settings draw {expected}"));
     }
-    let differs = |(file, drawn): (&PromptInFile, &super::prompt_set::Prompt)| {
-        file.words != drawn.words.words
-            || file.token_ids != drawn.tokenized.ids
-            || file.kept != drawn.dropped.is_none()
+    let differs = |(file, drawn): (&Value, &super::prompt_set::Prompt)| {
+        !list(&file["words"]).iter().map(text).eq(&drawn.words.words)
+            || !list(&file["token_ids"]).iter().map(count).eq(drawn
+                .tokenized
+                .ids
+                .iter()
+                .map(|id| *id as usize))
+            || file["kept"] != drawn.dropped.is_none()
     };
     match prompts.iter().zip(&drawn.prompts).position(differs) {
         Some(i) => bad("prompts", format!("are not those that its settings draw: number {i} differs")),
@@ -140,66 +161,64 @@ fn check_prompts(file: &Map<String, Value>, drawn: &PromptSet) -> Result<()> {
     }
 }
 
-#[derive(Deserialize)]
-struct ModelInFile {
-    id: String,
-    n_layer: usize,
-    n_head: usize,
-    d_model: usize,
-    weights_sha256: Option<String>,
-}
+const MODEL: Shape = Fields(&[
+    ("id", Text),
+    ("n_layer", Count),
+    ("n_head", Count),
+    ("d_model", Count),
+    ("weights_sha256", Maybe(&Text)),
+]);
 
 /// The model, by what the file says of it. Nothing else of its config is known,
 /// and nothing is run with it.
-fn model_of(file: &Map<String, Value>, settings: &Settings) -> Result<Option<ModelId>> {
-    let Some(ModelInFile { id, n_layer, n_head, d_model, weights_sha256 }) = field(file, "model")? else {
-        return Ok(None);
-    };
-    if id != settings.model {
+fn model_of(file: &Value, settings: &Settings) -> Result<Option<ModelId>> {
+    let Some(model) = field(file, "model", &MODEL)? else { return Ok(None) };
+    let [n_layer, n_head, d_model] = ["n_layer", "n_head", "d_model"].map(|size| count(&model[size]));
+    if model["id"] != settings.model {
         return bad("model", "is another than that of its settings");
     }
     if !(1..=MOST_HEADS).contains(&n_layer) || !(1..=MOST_HEADS).contains(&n_head) {
         return bad("model", "has no possible number of layers and heads");
     }
-    if weights_sha256
-        .as_ref()
-        .is_some_and(|hash| hash.len() != 64 || hash.bytes().any(|b| !b.is_ascii_hexdigit()))
-    {
+    let weights_sha256 = model["weights_sha256"].as_str();
+    if weights_sha256.is_some_and(|hash| hash.len() != 64 || hash.bytes().any(|b| !b.is_ascii_hexdigit())) {
         return bad("model", "has a weights_sha256 that is none");
     }
     let config = Config { n_layer, n_head, d_model, d_mlp: 0, n_ctx: 0, d_vocab: 0, eps: 0.0 };
-    Ok(Some(ModelId { id, file: String::new(), config, weights_sha256 }))
+    let weights_sha256 = weights_sha256.map(str::to_owned);
+    Ok(Some(ModelId { id: settings.model.clone(), file: String::new(), config, weights_sha256 }))
 }
 
-#[derive(Deserialize)]
-struct HeadScoresInFile {
-    metric: String,
-    target: String,
-    chance: f64,
-    per_prompt: BTreeMap<usize, Vec<Vec<f64>>>,
-}
+const HEAD_SCORES: Shape = Fields(&[
+    ("metric", Text),
+    ("target", Text),
+    ("chance", Number),
+    ("per_prompt", Map(&List(&List(&Number)))),
+]);
 
 fn head_scores_of(
-    file: &Map<String, Value>,
+    file: &Value,
     settings: &Settings,
     prompts: &PromptSet,
     size: Option<(usize, usize)>,
 ) -> Result<Option<HeadScores>> {
     const NAME: &str = "head_scores";
-    let Some(HeadScoresInFile { metric, target, chance, per_prompt }) = field(file, NAME)? else {
-        return Ok(None);
-    };
+    let Some(scores) = field(file, NAME, &HEAD_SCORES)? else { return Ok(None) };
     let Some((n_layer, n_head)) = size else { return bad(NAME, "are of no model") };
-    if (&metric, &target) != (&settings.metric, &settings.target) {
+    if scores["metric"] != settings.metric || scores["target"] != settings.target {
         return bad(NAME, "are of another metric or target than its settings");
     }
-    let (sequences, per_prompt): (Vec<usize>, Vec<_>) = per_prompt.into_iter().unzip();
+    let per_prompt = by_prompt(&scores["per_prompt"]).unwrap_or_default();
+    let sequences: Vec<usize> = per_prompt.keys().copied().collect();
     check_kept(NAME, &sequences, prompts)?;
+    let layers = |layers: &Value| list(layers).iter().map(numbers).collect();
+    let per_prompt: Vec<Vec<Vec<f64>>> = per_prompt.into_values().map(layers).collect();
     let fits =
         |layers: &Vec<Vec<f64>>| layers.len() == n_layer && layers.iter().all(|heads| heads.len() == n_head);
     if !per_prompt.iter().all(fits) {
         return bad(NAME, format!("are not of {n_layer} layers with {n_head} heads each"));
     }
+    let chance = number(&scores["chance"]);
     Ok(Some(HeadScores { measure: settings.measure(), chance, sequences, per_prompt }))
 }
 
@@ -212,92 +231,94 @@ fn check_kept(name: &'static str, sequences: &[usize], prompts: &PromptSet) -> R
     Ok(())
 }
 
-#[derive(Deserialize)]
-struct Pattern {
-    head: String,
-    prompt: usize,
-    rows: Vec<Vec<f32>>,
-}
+const PATTERN: Shape = Fields(&[("head", Text), ("prompt", Count), ("rows", List(&List(&Number)))]);
+const BREAKDOWN: Shape = Fields(&[("head", Text), ("per_prompt", Map(&SHARES))]);
 
-#[derive(Deserialize)]
-struct Breakdown {
-    head: String,
-    per_prompt: BTreeMap<usize, Shares>,
-}
-
-fn shown_of(file: &Map<String, Value>, settings: &Settings, prompts: &PromptSet) -> Result<Option<Shown>> {
-    let Some(Pattern { head, prompt, rows }) = field(file, "patterns")? else { return Ok(None) };
-    let Some(Breakdown { head: same, per_prompt: shares }) = field(file, "breakdown")? else {
+fn shown_of(file: &Value, settings: &Settings, prompts: &PromptSet) -> Result<Option<Shown>> {
+    let Some(pattern) = field(file, "patterns", &PATTERN)? else { return Ok(None) };
+    let Some(breakdown) = field(file, "breakdown", &BREAKDOWN)? else {
         return bad("breakdown", "is missing beside the pattern");
     };
-    if head != settings.head || same != head || prompt != settings.shown_prompt() {
+    let number_shown = settings.shown_prompt();
+    if pattern["head"] != settings.head
+        || breakdown["head"] != settings.head
+        || count(&pattern["prompt"]) != number_shown
+    {
         return bad("patterns", "are of another head or prompt than its settings");
     }
-    let n = prompts.prompts.get(prompt).map_or(0, |prompt| prompt.relations.n());
-    if rows.len() != n || rows.iter().any(|row| row.len() != n) {
+    let n = prompts.prompts.get(number_shown).map_or(0, |prompt| prompt.relations.n());
+    let rows = list(&pattern["rows"]);
+    if rows.len() != n || rows.iter().any(|row| list(row).len() != n) {
         return bad("patterns", format!("are not of {n} rows with {n} numbers each"));
     }
-    let pattern = rows.concat();
+    let pattern: Vec<f32> = rows.iter().flat_map(list).map(|weight| number(weight) as f32).collect();
     if !pattern.iter().all(|weight| (0.0..=1.001).contains(weight)) {
         return bad("patterns", "hold a number that is no share of attention");
     }
-    if let Some(i) = shares.keys().find(|i| **i >= prompts.prompts.len()) {
-        return bad("breakdown", format!("has a prompt {i} that is not there"));
+    let per_prompt = by_prompt(&breakdown["per_prompt"]);
+    let Some(per_prompt) = per_prompt.filter(|shares| shares.keys().all(|i| *i < prompts.prompts.len()))
+    else {
+        return bad("breakdown", "has a prompt that is not there");
+    };
+    let head: Head = settings.head.parse().or_else(|()| bad("patterns", "are of no head"))?;
+    let mut shown = Shown { head, prompt: number_shown, pattern, shares: BTreeMap::new() };
+    for (i, of_one) in per_prompt {
+        shown.shares.insert(i, shares(of_one));
     }
-    let head: Head = head.parse().or_else(|()| bad("patterns", "are of no head"))?;
-    Ok(Some(Shown { head, prompt, pattern, shares }))
+    Ok(Some(shown))
 }
 
-#[derive(Deserialize)]
-struct EffectInFile {
-    component: String,
-    kind: String,
-    head: String,
-    metric: String,
-    target: String,
-    sequences: Vec<usize>,
-    baseline: Vec<f64>,
-    ablated: Vec<f64>,
-    shares_before: Shares,
-    shares_after: Shares,
-}
+const ABLATIONS: Shape = List(&Fields(&[
+    ("component", Text),
+    ("kind", Text),
+    ("head", Text),
+    ("metric", Text),
+    ("target", Text),
+    ("sequences", List(&Count)),
+    ("baseline", List(&Number)),
+    ("ablated", List(&Number)),
+    ("shares_before", SHARES),
+    ("shares_after", SHARES),
+]));
 
-fn ablations_of(file: &Map<String, Value>, settings: &Settings, prompts: &PromptSet) -> Result<Vec<Effect>> {
+fn ablations_of(file: &Value, settings: &Settings, prompts: &PromptSet) -> Result<Vec<Effect>> {
     const NAME: &str = "ablations";
-    let effects: Option<Vec<EffectInFile>> = field(file, NAME)?;
-    let effects = effects.unwrap_or_default();
+    let effects = field(file, NAME, &ABLATIONS)?.map_or(&[][..], list);
     if effects.len() > MOST_ABLATIONS {
         return bad(NAME, format!("are more than {MOST_ABLATIONS}"));
     }
-    let effect = |effect: EffectInFile| {
-        if [&effect.head, &effect.metric, &effect.target]
-            != [&settings.head, &settings.metric, &settings.target]
-        {
+    let effect = |effect: &Value| {
+        let Settings { head, metric, target, .. } = settings;
+        if effect["head"] != *head || effect["metric"] != *metric || effect["target"] != *target {
             return bad(NAME, "are of another head, metric or target than its settings");
         }
-        check_kept(NAME, &effect.sequences, prompts)?;
-        let n = effect.sequences.len();
-        if effect.baseline.len() != n || effect.ablated.len() != n {
+        let sequences: Vec<usize> = list(&effect["sequences"]).iter().map(count).collect();
+        check_kept(NAME, &sequences, prompts)?;
+        let (baseline, ablated) = (numbers(&effect["baseline"]), numbers(&effect["ablated"]));
+        if baseline.len() != sequences.len() || ablated.len() != sequences.len() {
             return bad(NAME, "do not have a baseline and an ablated score for each prompt");
         }
-        let Some(ablation) = ablation_of(&effect.component, &effect.kind) else {
+        let Some(ablation) = ablation_of(text(&effect["component"]), text(&effect["kind"])) else {
             return bad(NAME, "name a component or a kind that is none");
         };
-        let EffectInFile { sequences, baseline, ablated, shares_before, shares_after, .. } = effect;
+        let (shares_before, shares_after) =
+            (shares(&effect["shares_before"]), shares(&effect["shares_after"]));
         Ok(Effect { ablation, sequences, baseline, ablated, shares_before, shares_after })
     };
-    effects.into_iter().map(effect).collect()
+    effects.iter().map(effect).collect()
 }
 
 /// An ablation by the names of its components and of their kinds. Each kind is
-/// named once, so a component's own is the one of them that it takes; zero is last,
-/// because beside another kind it is only there for what takes nothing else.
+/// named once, so a component's own is the one of them that it takes; zero only
+/// where there is no other, because beside another kind it is there for what takes
+/// nothing else.
 fn ablation_of(components: &str, kinds: &str) -> Option<Ablation> {
-    let mut named = kinds.split('+').map(|kind| kind.parse().ok()).collect::<Option<Vec<Kind>>>()?;
-    named.sort_by_key(|kind| *kind == Kind::Zero);
+    let named = kinds.split('+').map(|kind| kind.parse().ok()).collect::<Option<Vec<Kind>>>()?;
     let part = |name: &str| {
         let component: Component = name.parse().ok()?;
-        Some((component, *named.iter().find(|kind| component.takes(**kind))?))
+        let taken = |kind: &&Kind| component.takes(**kind);
+        let other = named.iter().filter(|kind| **kind != Kind::Zero).find(taken);
+        Some((component, *other.or_else(|| named.iter().find(taken))?))
     };
     let parts = components.split('+').map(part).collect::<Option<Vec<_>>>()?;
     let ablation = Ablation::together(parts);

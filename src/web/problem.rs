@@ -170,10 +170,18 @@ impl From<WordTableError> for Problem {
     }
 }
 
+impl Problem {
+    /// A file that cannot be shown.
+    #[must_use]
+    pub fn of_file(what: impl ToString) -> Self {
+        let next = "Choose a file that Export JSON or Save settings wrote, as it was written.";
+        Self::new(what, "Nothing was taken from it; what the page shows is kept.", next)
+    }
+}
+
 impl From<ImportError> for Problem {
     fn from(error: ImportError) -> Self {
-        let next = "Choose a file that Export JSON or Save settings wrote, as it was written.";
-        Self::new(error, "Nothing was taken from it; what the page shows is kept.", next)
+        Self::of_file(error)
     }
 }
 

@@ -5,7 +5,7 @@ use super::{Settings, link};
 use crate::prompts::Relation;
 use crate::study::{Effect, Head, HeadScores, Shares};
 use crate::weights::Config;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -39,7 +39,7 @@ pub struct Shown {
 }
 
 /// Milliseconds that the steps took.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
 pub struct Timings {
     /// Fetching weights and putting them in place.
     pub load: f64,
@@ -52,7 +52,7 @@ pub struct Timings {
 }
 
 /// Bytes of weights that were read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct Bytes {
     /// From the network.
     pub network: u64,

@@ -1,6 +1,6 @@
 //! Results from a file, shown as if they had been computed here.
 
-use super::super::js::{property, set_property, to_js};
+use super::super::js::{from_js, property, set_property, to_js};
 use super::super::{Problem, import};
 use super::{Engine, given};
 use serde_json::json;
@@ -22,8 +22,10 @@ impl Engine {
         signal: AbortSignal,
     ) -> Result<JsValue, JsValue> {
         let text = property(&args, "text").as_string().unwrap_or_default();
+        // The browser's own parser reads every number as it was written.
+        let file = js_sys::JSON::parse(&text).map_err(not_json)?;
         let tokens = self.tokens(&signal).await?;
-        let results = import::read(&text, &tokens).map_err(Problem::from)?;
+        let results = import::read(&from_js(file)?, &tokens).map_err(Problem::from)?;
         let Some(set) = &results.prompts else { return Err(Problem::bug("No prompts").into()) };
         let settings = &results.settings;
         let page = to_js(&json!({
@@ -48,4 +50,10 @@ impl Engine {
         self.results.replace(results);
         Ok(page)
     }
+}
+
+/// What the browser says of a text that it could not parse.
+fn not_json(error: JsValue) -> Problem {
+    let why = property(&error, "message").as_string().unwrap_or_default();
+    Problem::of_file(format!("the file is not JSON: {why}"))
 }
