@@ -45,6 +45,7 @@ lint: setup-lint
 	RUSTDOCFLAGS="-D warnings" $(RUN) cargo doc --no-deps --document-private-items
 	$(RUN) prettier --check --log-level warn .
 	$(RUN) tsc -p www
+	$(RUN) tsc -p www/tsconfig.service-worker.json
 	$(RUN) tsc -p .
 	tools/lint-optional.sh
 

@@ -46,18 +46,20 @@ node tools/licences.mjs build/plot.meta.json build/features.meta.json >build/LIC
 rm -rf build/dist
 mkdir -p build/dist/pkg build/dist/data/tiny
 cp -R www/. build/dist/
-rm -rf build/dist/vendor-src build/dist/tsconfig.json build/dist/types.d.ts
+rm -rf build/dist/vendor-src build/dist/tsconfig*.json build/dist/types.d.ts
 cp build/pkg/* build/dist/pkg/
 cp -R build/vendor build/dist/
-sed -i "s/^export const BUILD = .*/export const BUILD = '$name';/" build/dist/build.js
 mkdir -p build/dist/data/tokenizer
 cp data/tokenizer/merges.bin build/dist/data/tokenizer/
 # Names stay, so that a stack trace can be read; comments and blanks go.
 esbuild build/dist/*.js build/dist/css/*.css --minify-whitespace --minify-syntax \
     --outdir=build/dist --allow-overwrite --log-level=warning
+# Not part of the first load, and its hashes are written into it line by line.
+cp www/service-worker.js build/dist/
 cp -R data/semantic_words.csv data/gpt2 build/dist/data/
 cp data/tiny/config.json data/tiny/model.safetensors build/dist/data/tiny/
 cp build/LICENSES.txt build/dist/
+node tools/stamp-site.mjs build/dist "$name"
 rm -rf dist
 mv build/dist dist
 

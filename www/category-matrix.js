@@ -36,7 +36,8 @@ export function setUpCategoryMatrix(study) {
   }
 
   function waiting() {
-    const { pattern, task } = study.state;
+    const { pattern, task, imported } = study.state;
+    if (imported) return 'Not in the file. Press Start to compute it here.';
     if (!pattern) return 'Press Start first.';
     if (task?.step === 'categories') return 'Pooling the kept prompts…';
     return pattern === asked && !task
@@ -47,12 +48,12 @@ export function setUpCategoryMatrix(study) {
   /** The pattern this was last asked for; a Cancel is not to ask again. @type {PatternResult | null} */
   let asked = null;
   function follow() {
-    const { further, pattern, task, goesOn, problems } = study.state;
+    const { further, pattern, task, goesOn, problems, imported } = study.state;
     cancel.hidden = task?.step !== 'categories';
     if (further.categories !== drawn || problems.categories) draw();
     else if (!drawn) note.textContent = waiting();
     if (!fold.open || !pattern || further.categories || problems.categories) return;
-    if (task || goesOn || pattern === asked) return;
+    if (task || goesOn || imported || pattern === asked) return;
     asked = pattern;
     study.useTool('categories');
   }

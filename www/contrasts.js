@@ -9,12 +9,10 @@ import { METRIC_NAMES } from './score.js';
 import { ORDINARY_SENTENCE } from './settings.js';
 import { saveTableButton } from './table-csv.js';
 import { setUpTool } from './tool.js';
+import { caseVariants } from './word-presets.js';
 
 /** Heads of GPT-2 small that attend to earlier copies of a token. */
 const DUPLICATE_TOKEN_HEADS = ['L0H1', 'L0H5', 'L0H10'];
-
-/** Words that are one token small, capitalised and in capitals. */
-const CASED = ['red', 'green', 'white', 'black', 'gold', 'cat', 'car', 'bus', 'table', 'sea'];
 
 /** @typedef {{ name: string, about: string, patch: Partial<Settings> | null }} Condition */
 
@@ -23,16 +21,13 @@ const CASED = ['red', 'green', 'white', 'black', 'gold', 'cat', 'car', 'bus', 't
  * @returns {Condition[]} `patch` is null for the prompts that are shown
  */
 function conditions(firstWords) {
-  const table = CASED.map((word) =>
-    [word, word[0]?.toUpperCase() + word.slice(1), word.toUpperCase()].join(','),
-  );
   const drawn = { words: null, text: null };
   return [
     { name: 'The prompts shown', about: '', patch: null },
     {
       name: 'Case variants',
       about: 'Every category is one word: red, Red, RED.',
-      patch: { ...drawn, words: `${table.join('\n')}\n`, n: 30, len: 12, cats: 4 },
+      patch: { ...drawn, words: caseVariants(), n: 30, len: 12, cats: 4 },
     },
     {
       name: 'No partner',

@@ -1,4 +1,4 @@
-// Taking the study away: the link, the results file, the table, pictures.
+// Taking the results away: the results file, the table, pictures.
 
 import { announce } from './announce.js';
 import { byId, el, isOff, saveFile, setOff } from './dom.js';
@@ -11,7 +11,6 @@ import { asProblem } from './problem.js';
 export function setUpExport(study) {
   const note = byId('export-note', HTMLParagraphElement);
   const problemSlot = byId('export-problem', HTMLDivElement);
-  const box = byId('link-box', HTMLInputElement);
 
   /** @param {string} text */
   function report(text) {
@@ -103,22 +102,7 @@ export function setUpExport(study) {
     ),
   ];
 
-  byId('copy-link', HTMLButtonElement).addEventListener('click', async () => {
-    const link = linkTo(study.state.settings);
-    try {
-      await navigator.clipboard.writeText(link);
-      box.hidden = true;
-      report('Link copied.');
-    } catch {
-      // Without the clipboard, the link stands selected, ready to be copied.
-      box.hidden = false;
-      box.value = link;
-      box.select();
-      report('The browser did not allow copying; the link is selected below.');
-    }
-  });
-
-  /** What a report of a copy or a file belongs to. */
+  /** What a report of a file belongs to. */
   let reported = study.state.settings;
   let ready = true;
   study.subscribe(({ pattern, task, settings }) => {
@@ -126,7 +110,6 @@ export function setUpExport(study) {
     if (settings === reported && ready === (pattern !== null)) return;
     reported = settings;
     ready = pattern !== null;
-    box.hidden = true;
     note.textContent = ready ? '' : 'Files can be exported once a head is shown.';
   });
 }

@@ -3,6 +3,9 @@
 
 import { format_link, parse_link } from './pkg/headscope.js';
 
+/** Longer links are cut by some chats and mail programs, in characters. */
+export const LONGEST_LINK = 8000;
+
 export function readLink() {
   return parse_link(location.hash.slice(1));
 }
@@ -23,7 +26,11 @@ export function linkTo(settings) {
  * @param {Settings} settings
  */
 export function writeLink(settings) {
-  history.replaceState(null, '', linkTo(settings));
+  try {
+    history.replaceState(null, '', linkTo(settings));
+  } catch {
+    // A browser refuses addresses of megabytes; the settings file holds such a table.
+  }
 }
 
 /** @param {() => void} listener */

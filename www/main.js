@@ -11,10 +11,12 @@ import { EngineClient } from './engine.js';
 import { setUpExport } from './export.js';
 import { setUpHeadMap } from './headmap.js';
 import { setUpHeatmap } from './heatmap.js';
+import { keepPlace, keepResults, restorePlace, restoreResults } from './keep.js';
 import { setUpLinkNotice } from './link-notice.js';
 import { onLinkChange, readLink, writeLink } from './link.js';
 import { setUpModelChoice } from './model-choice.js';
 import { showProblem } from './problem-box.js';
+import { setUpOpenFile } from './open-file.js';
 import { setUpPins } from './pins.js';
 import { setUpPrompts } from './prompts.js';
 import { setUpPublished } from './published.js';
@@ -22,6 +24,7 @@ import { setUpReading } from './reading.js';
 import { setUpSeeds } from './seeds.js';
 import { setUpSelfCheck } from './self-check.js';
 import { setUpSettings } from './settings.js';
+import { setUpShare } from './share.js';
 import { setUpShortcuts } from './shortcuts.js';
 import { setUpSteps } from './steps.js';
 import { setUpStorage } from './storage.js';
@@ -35,6 +38,9 @@ import { setUpTourOffer } from './tour-offer.js';
 import { parse_words } from './pkg/headscope.js';
 import { loadWasm } from './wasm.js';
 import { setUpWords } from './words.js';
+
+/** Milliseconds after which the first view has settled. */
+const SETTLED = 2000;
 
 async function openStudy() {
   const [module, words] = await Promise.all([loadWasm(), fetchText('./data/semantic_words.csv')]);
@@ -68,12 +74,27 @@ async function openStudy() {
   setUpContrasts(study, parse_words(words).rows);
   setUpReading(study);
   setUpExport(study);
+  setUpShare(study);
+  setUpOpenFile(study);
   setUpShortcuts(study);
   setUpTourOffer(study);
 
   followState(study);
   followLink(study);
-  await study.open();
+  if (!(await restoreResults(study))) await study.open();
+  restorePlace();
+  keepResults(study);
+  keepPlace();
+  setTimeout(() => keepSite(study), SETTLED);
+}
+
+/**
+ * What the first view needs comes first; to keep the site fetches all of it.
+ * @param {Study} study
+ */
+async function keepSite(study) {
+  const { setUpOffline } = await import('./offline.js');
+  await setUpOffline(study);
 }
 
 /**

@@ -60,6 +60,9 @@ export function setUpModelChoice(study) {
   const card = /** @type {HTMLElement} */ (files.closest('.launch'));
   card.addEventListener('dragover', (event) => event.preventDefault());
   card.addEventListener('drop', (event) => {
+    const dropped = [...(event.dataTransfer?.files ?? [])];
+    // A results file is opened wherever it is dropped.
+    if (dropped.every(({ name }) => name.endsWith('.json') && name !== 'config.json')) return;
     event.preventDefault();
     chooseFiles(event.dataTransfer?.files);
   });

@@ -25,8 +25,8 @@ export function setUpPromptView(study, tool, { args, lacks }) {
     study,
     tool,
     () => study.useTool(tool, () => ({ ...args(study.state), fetch: true })),
-    ({ pattern, estimates }) => ({
-      ready: pattern !== null,
+    ({ pattern, estimates, imported }) => ({
+      ready: pattern !== null && !imported,
       done: false,
       note: cost(estimates[tool]) || 'Some layers are not loaded yet.',
     }),
@@ -36,9 +36,10 @@ export function setUpPromptView(study, tool, { args, lacks }) {
   let asked = '';
   function ask() {
     const { state } = study;
-    const { settings, model, pattern, further, task, goesOn, problems } = state;
+    const { settings, model, pattern, further, task, goesOn, problems, imported } = state;
     const wanted = args(state);
     if (!wanted || !pattern || further[tool] || task || goesOn || problems[tool]) return;
+    if (imported) return;
     const now = JSON.stringify([{ ...settings, view: null, head: '' }, model?.id, pattern.prompt]);
     if (now === asked) return;
     asked = now;

@@ -28,14 +28,17 @@ export function setUpShortcuts(study) {
   addEventListener('keydown', (event) => {
     const action = actions[event.key];
     if (!action || !on.checked || dialog.open || isTyping(event)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     action();
   });
 }
 
-/** @param {KeyboardEvent} event */
-function isTyping({ target, ctrlKey, metaKey, altKey }) {
-  if (ctrlKey || metaKey || altKey) return true;
+/**
+ * Whether a key belongs to the field that has the focus.
+ * @param {KeyboardEvent} event
+ */
+export function isTyping({ target }) {
   return target instanceof Element && target.matches('input, textarea, select');
 }
 

@@ -16,11 +16,11 @@ export function setUpSteps(study) {
     study,
     'head',
     () => study.start(),
-    ({ promptSet, pattern, model, estimates }) => {
+    ({ promptSet, pattern, model, estimates, imported }) => {
       const loaded = pattern && model;
       return {
         ready: promptSet !== null,
-        done: pattern !== null,
+        done: pattern !== null && !imported,
         note: loaded ? opened(model) : cost(estimates.head) || 'Getting ready…',
       };
     },
@@ -30,14 +30,15 @@ export function setUpSteps(study) {
     study,
     'scores',
     () => study.scoreHeads(),
-    ({ promptSet, pattern, scores, estimates, settings }) => ({
-      ready: pattern !== null,
+    ({ promptSet, pattern, scores, estimates, settings, imported }) => ({
+      ready: pattern !== null && !imported,
       done: scores !== null,
       note: followUp(
         pattern,
         runs(promptSet, settings.over, shownPrompt(settings)),
         scores,
         estimates.scores,
+        imported,
       ),
     }),
   );
@@ -46,10 +47,10 @@ export function setUpSteps(study) {
     study,
     'ablations',
     () => study.runAblations(),
-    ({ promptSet, pattern, ablations, estimates }) => ({
-      ready: pattern !== null,
+    ({ promptSet, pattern, ablations, estimates, imported }) => ({
+      ready: pattern !== null && !imported,
       done: ablations !== null,
-      note: followUp(pattern, runs(promptSet, 'kept', 0), ablations, estimates.ablations),
+      note: followUp(pattern, runs(promptSet, 'kept', 0), ablations, estimates.ablations, imported),
     }),
   );
 }
@@ -86,8 +87,11 @@ function runs(promptSet, over, prompt) {
  * @param {string} what what it will run
  * @param {object | null | undefined} result
  * @param {Estimate | null | undefined} estimate
+ * @param {object | null} imported
  */
-export function followUp(pattern, what, result, estimate) {
+export function followUp(pattern, what, result, estimate, imported) {
+  if (imported)
+    return result ? 'Read from the file.' : 'Not in the file. Press Start to compute it here.';
   if (!pattern) return 'Press Start first.';
   return result ? 'These belong to the settings shown.' : what + cost(estimate);
 }

@@ -11,11 +11,22 @@
  * @property {PatternResult | null} pattern
  * @property {HeadScores | null} scores
  * @property {Ablations | null} ablations
+ * @property {Imported | null} imported where the results are from, if not computed by this page
  * @property {Partial<ToolResults>} further what the tools beyond the three steps found
  * @property {Partial<Record<Step, Estimate | null>>} estimates
  * @property {{ step: Step, progress: Progress | null } | null} task
  * @property {boolean} goesOn whether a Start is not through with its steps
  * @property {Partial<Record<Place, Problem | null>>} problems
+ */
+
+/**
+ * Where results are from that were read from a file: one that the visitor opened,
+ * or what this tab kept over a reload.
+ * @typedef {object} Imported
+ * @property {'file' | 'kept'} from
+ * @property {string} name of the file
+ * @property {string} build of the page that computed them
+ * @property {ImportedModel | null} model
  */
 
 /** What each result was computed from: when one of these changes, it is stale. */
@@ -66,6 +77,7 @@ export function firstState(settings, settingProblems) {
     pattern: null,
     scores: null,
     ablations: null,
+    imported: null,
     further: {},
     estimates: {},
     task: null,
@@ -115,13 +127,30 @@ export function stillTrue({ scores, ablations, further, problems }, keys, settin
   };
 }
 
+/** No results, as a change of state. */
+export const NOTHING = /** @type {const} */ ({
+  pattern: null,
+  scores: null,
+  ablations: null,
+  further: {},
+});
+
 /**
- * The one word for where the page stands, for `<html data-state>`.
+ * Whether a state holds any results.
  * @param {StudyState} state
  */
-export function stateName({ task, problems, pattern, scores, ablations }) {
+export function hasResults({ pattern, scores, ablations, further }) {
+  return Boolean(pattern || scores || ablations) || Object.values(further).some(Boolean);
+}
+
+/**
+ * The one word for where the page stands, for `<html data-state>`. With results
+ * from a file it stands at the start: nothing is computed until Start.
+ * @param {StudyState} state
+ */
+export function stateName({ task, problems, pattern, scores, ablations, imported }) {
   if (task) return task.step === 'head' ? 'loading' : 'running';
   if (Object.values(problems).some(Boolean)) return 'error';
-  if (!pattern) return 'start';
+  if (!pattern || imported) return 'start';
   return scores && ablations ? 'done' : 'ready';
 }

@@ -3,7 +3,7 @@
 
 import { reconcile } from './pkg/headscope.js';
 import { asProblem, isCancelled } from './problem.js';
-import { firstState, stillTrue, touches } from './study-state.js';
+import { NOTHING, firstState, hasResults, stillTrue, touches } from './study-state.js';
 
 /**
  * What a change of settings may fetch by itself once Start was pressed: a few
@@ -44,6 +44,10 @@ export class Study {
   #mustRedraw = false;
   /** Whether the pattern shown is not that of the settings. */
   #stalePattern = false;
+  /** The file that the imported results are from, to fall back to. */
+  #importedText = '';
+  /** What was here before an import. @type {{ settings: Settings, text: string | null } | null} */
+  #before = null;
   /** What the model could not use when it was last loaded. @type {SettingProblem[]} */
   #modelProblems = [];
 
@@ -114,22 +118,39 @@ export class Study {
   /** Loads what the shown head needs and computes its pattern. */
   #showHead() {
     return this.#run('head', async (options) => {
-      const { settings } = this.#state;
-      const model = await this.#engine.call('load', { settings }, options);
-      // A model that lacks the head asked for shows another, and says so.
-      const shown = { ...settings, head: model.head };
-      const pattern = await this.#engine.call('pattern', { settings: shown }, options);
+      const { settings, imported } = this.#state;
+      const { model, pattern } = await this.#computeHead(settings, options).catch(
+        async (thrown) => {
+          // The engine let go of the file's results; the page still shows them.
+          if (imported) await this.#engine.call('import_results', { text: this.#importedText });
+          throw thrown;
+        },
+      );
       const others = this.#state.settingProblems.filter(
         (problem) => !this.#modelProblems.includes(problem),
       );
       this.#modelProblems = model.problems;
       this.#set({
+        // Of a file's results none may stand beside what is computed here.
+        ...(imported ? NOTHING : {}),
+        imported: null,
         settings: { ...this.#state.settings, head: model.head },
         settingProblems: merge(others, model.problems),
         model,
         pattern,
       });
     });
+  }
+
+  /**
+   * @param {Settings} settings
+   * @param {{ signal: AbortSignal, onProgress: (progress: Progress) => void }} options
+   */
+  async #computeHead(settings, options) {
+    const model = await this.#engine.call('load', { settings }, options);
+    // A model that lacks the head asked for shows another, and says so.
+    const shown = { ...settings, head: model.head };
+    return { model, pattern: await this.#engine.call('pattern', { settings: shown }, options) };
   }
 
   scoreHeads() {
@@ -156,9 +177,71 @@ export class Study {
     const picked = this.#engine.call('pick_file', { file, config });
     this.change({ model: 'file' });
     // Another file under the same name is another model all the same.
-    this.#set({ model: null, pattern: null, scores: null, ablations: null, further: {} });
+    this.#set({ model: null, ...NOTHING });
     await picked;
     await this.#follow({ redraw: false, mayFetch: false });
+  }
+
+  /**
+   * Shows the results of a file in place of what is here. A file that cannot be
+   * used is thrown as a Problem, and everything stays.
+   * @param {string} text
+   * @param {Pick<import('./study-state.js').Imported, 'from' | 'name'>} source
+   */
+  async openFile(text, source) {
+    const { settings, pattern } = this.#state;
+    const before = pattern ? await this.exportText('export_json') : null;
+    await this.#import(text, source);
+    this.#before = source.from === 'file' ? { settings, text: before } : null;
+  }
+
+  /** Goes back to what was here before a file was opened. */
+  async closeFile() {
+    this.cancel();
+    await this.#whenIdle();
+    const before = this.#before ?? { settings: this.#state.settings, text: null };
+    this.#before = null;
+    if (before.text) {
+      await this.#import(before.text, { from: 'kept', name: '' });
+      return;
+    }
+    this.#set({ ...NOTHING, model: null });
+    this.openLink(before.settings, []);
+  }
+
+  /**
+   * @param {string} text
+   * @param {Pick<import('./study-state.js').Imported, 'from' | 'name'>} source
+   */
+  async #import(text, source) {
+    const file = await this.#engine.call('import_results', { text });
+    const { build, model, settings, promptSet, pattern, scores, ablations } = file;
+    const { reading, self_check, ...tools } = file.further;
+    const turn = ++this.#turn;
+    this.#mustRedraw = false;
+    this.#stalePattern = false;
+    this.#importedText = text;
+    this.#set({
+      settings,
+      settingProblems: [],
+      promptSet,
+      model: null,
+      pattern,
+      scores,
+      ablations,
+      further: { ...tools, text: reading, check: self_check },
+      imported: { ...source, build, model },
+      problems: {},
+    });
+    await this.#estimate(turn);
+  }
+
+  /**
+   * The tokens of each of these words.
+   * @param {string[]} words
+   */
+  wordTokens(words) {
+    return this.#engine.call('word_tokens', { words });
   }
 
   /** What is kept on this device. */
@@ -308,7 +391,8 @@ export class Study {
    * @returns {Promise<boolean>} whether it ended in a result
    */
   async #run(step, work) {
-    if (this.#controller) return false;
+    // Nothing but a Start computes beside what is from a file.
+    if (this.#controller || (this.#state.imported && step !== 'head')) return false;
     const controller = new AbortController();
     this.#controller = controller;
     for (const asking of this.#asking.values()) asking.abort();
@@ -349,6 +433,7 @@ export class Study {
    */
   #set(patch) {
     this.#state = { ...this.#state, ...patch };
+    if (this.#state.imported && !hasResults(this.#state)) this.#state.imported = null;
     for (const listener of this.#listeners) {
       try {
         listener(this.#state);

@@ -1,8 +1,11 @@
 // Any table of the page as CSV. Cells that show a rounded number carry the whole
 // one as `data-value`.
 
+import { format_csv } from './pkg/headscope.js';
 import { announce } from './announce.js';
 import { button, saveFile } from './dom.js';
+import { fileName } from './file-name.js';
+import { readLink } from './link.js';
 
 /** What a spreadsheet would take for the beginning of a formula. */
 const FORMULA = /^[=+\-@\t\r]/;
@@ -13,18 +16,30 @@ const FORMULA = /^[=+\-@\t\r]/;
  * @param {string} title what it holds, of which its file gets its name
  */
 export function saveTableButton(table, title) {
-  const words = title.toLowerCase().match(/[a-z0-9]+/g) ?? [];
-  const file = `headscope-${words.slice(0, 6).join('-')}.csv`;
   return button('Save as CSV', 'link', () => {
+    const file = fileName(readLink().settings, title, 'csv');
     saveFile(file, new Blob([tableCsv(table)], { type: 'text/csv' }));
     announce(`Saved ${file}.`);
   });
 }
 
-/** @param {HTMLTableElement} table */
-export function tableCsv(table) {
-  const lines = [...table.rows].map((row) => [...row.cells].map(cellText).map(quote).join(','));
-  return `${lines.join('\r\n')}\r\n`;
+/**
+ * A heading over some rows becomes the first field of each.
+ * @param {HTMLTableElement} table
+ */
+function tableCsv(table) {
+  const grouped = table.querySelector('.group') !== null;
+  let group = '';
+  /** @type {string[][]} */
+  const rows = [];
+  for (const row of table.rows) {
+    const cells = [...row.cells].map(cellText);
+    const heading = row.querySelector('.group');
+    if (heading) group = cells[0] ?? '';
+    else
+      rows.push(grouped ? [row.parentElement?.tagName === 'THEAD' ? '' : group, ...cells] : cells);
+  }
+  return format_csv(rows);
 }
 
 /** @param {HTMLTableCellElement} cell */
@@ -36,9 +51,4 @@ function cellText(cell) {
   const number = text.replace('−', '-');
   if (/^[+-]?\d+(\.\d+)?$/.test(number)) return number;
   return FORMULA.test(text) ? `'${text}` : text;
-}
-
-/** @param {string} text */
-function quote(text) {
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -21,10 +21,10 @@ export function setUpTool(study, tool, { fold: id, about, args, costArgs, costs 
     study,
     tool,
     () => study.useTool(tool, args),
-    ({ pattern, further, estimates }) => ({
-      ready: pattern !== null,
+    ({ pattern, further, estimates, imported }) => ({
+      ready: pattern !== null && !imported,
       done: further[tool] != null,
-      note: followUp(pattern, about, further[tool], costs ? estimates[tool] : null),
+      note: followUp(pattern, about, further[tool], costs ? estimates[tool] : null, imported),
     }),
   );
   if (!costs) return;

@@ -348,6 +348,34 @@ interface ToolResults {
   check: SelfCheck;
 }
 
+/** The tokens of one word, within a prompt and at its start. */
+interface WordTokens {
+  after_space: string[];
+  at_start: string[];
+}
+
+/** What a results file says of the model that computed it. */
+interface ImportedModel {
+  id: string;
+  n_layer: number;
+  n_head: number;
+}
+
+/** A results file, as the page shows it. */
+interface ImportedResults {
+  build: string;
+  model: ImportedModel | null;
+  settings: Settings;
+  promptSet: PromptSet;
+  pattern: PatternResult | null;
+  scores: HeadScores | null;
+  ablations: Ablations | null;
+  further: Partial<Omit<ToolResults, 'text' | 'check'>> & {
+    reading?: TextReading;
+    self_check?: SelfCheck;
+  };
+}
+
 /** What the methods of the engine in the worker take and give. */
 interface EngineMethods {
   prompts: { args: { settings: Settings }; result: PromptSet };
@@ -391,6 +419,8 @@ interface EngineMethods {
   self_check: { args: { settings: Settings; figures: string }; result: SelfCheck };
   export_json: { args: {}; result: string };
   export_csv: { args: {}; result: string };
+  import_results: { args: { text: string }; result: ImportedResults };
+  word_tokens: { args: { words: string[] }; result: WordTokens[] };
 }
 
 interface EngineOptions {
@@ -451,6 +481,9 @@ declare module '*/pkg/headscope.js' {
   export function default_settings(): Settings;
   export function parse_words(csv: string): { rows: string[][] };
   export function format_words(rows: string[][]): string;
+  export function format_csv(rows: string[][]): string;
+  /** The fields of one line, white space around them left out. */
+  export function split_csv_line(line: string): string[];
   export function check_settings(settings: Settings): SettingProblem[];
   /** Settings that are possible together, and what had to be put right for it. */
   export function reconcile(settings: Settings): {

@@ -1,21 +1,26 @@
 //! The worker's side: one engine that loads and computes. Ablations stand in
 //! [`ablations`], other heads beside the shown one in [`patterns`], what goes beyond
-//! one head and one draw in [`further`].
+//! one head and one draw in [`further`], results from a file in [`import`], the
+//! tokens of words in [`word_tokens`]. How the page is given results stands in
+//! [`given`].
 
 mod ablations;
 mod further;
+mod given;
+mod import;
 mod patterns;
+mod word_tokens;
 
 use super::call::Call;
 use super::crew::Workers;
 use super::http::HttpSource;
-use super::js::{from_js, property, set_property, to_js};
+use super::js::{from_js, property, to_js};
 use super::library::{Library, Open};
 use super::prompt_set::PromptSet;
-use super::results::{Results, Shown, by_sequence};
+use super::results::{Results, Shown};
 use super::{Problem, SettingProblem, Settings};
 use crate::model::Depth;
-use crate::study::{self, Baseline, Case, Head, Pace, Shares, stats};
+use crate::study::{self, Baseline, Case, Head, Pace, Shares};
 use crate::tokens::Tokens;
 use crate::weights::{Config, LoadError};
 use std::cell::RefCell;
@@ -30,6 +35,8 @@ const MOST_KEPT: usize = 400 << 20;
 #[wasm_bindgen]
 pub struct Engine {
     library: Library,
+    /// Names the build of the site that computes.
+    build: String,
     tokens: RefCell<Option<Rc<Tokens>>>,
     results: RefCell<Results>,
     baseline: RefCell<Option<Rc<KeptBaseline>>>,
@@ -63,6 +70,7 @@ impl Engine {
     pub fn new(base: &str, build: &str, workers: Option<Workers>) -> Self {
         Self {
             library: Library::new(base, build, workers),
+            build: build.to_owned(),
             tokens: RefCell::default(),
             results: RefCell::new(Results { build: build.to_owned(), ..Results::default() }),
             baseline: RefCell::default(),
@@ -82,27 +90,7 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let settings = settings_of(&args)?;
         let set = self.prompt_set(&settings, &signal).await?;
-        let prompt = |(sequence, prompt): (usize, &super::prompt_set::Prompt)| {
-            serde_json::json!({
-                "sequence": sequence,
-                "words": prompt.words.words,
-                "categories": prompt.words.categories.iter().map(|c| c.map_or(-1, |c| c as i64)).collect::<Vec<_>>(),
-                "tokens": prompt.tokenized.texts,
-                "word_of": prompt.tokenized.word_of,
-                "token_ids": prompt.tokenized.ids,
-                "splits": prompt.tokenized.splits.iter().map(|split| {
-                    serde_json::json!({ "word": split.word, "tokens": split.tokens })
-                }).collect::<Vec<_>>(),
-                "kept": prompt.dropped.is_none(),
-                "reason": prompt.dropped,
-                "targets": prompt.relations.targets().count(),
-            })
-        };
-        Ok(to_js(&serde_json::json!({
-            "prompts": set.prompts.iter().enumerate().map(prompt).collect::<Vec<_>>(),
-            "categories": set.categories,
-            "kept": set.cases().iter().map(|case| case.sequence).collect::<Vec<_>>(),
-        })))
+        Ok(to_js(&given::prompts(&set)))
     }
 
     /// The host, and the bytes that a `step` of `{settings}` would take from it and
@@ -296,36 +284,13 @@ impl Engine {
             }
         };
         self.results.borrow_mut().timings.forward = js_sys::Date::now() - started;
-        let measure = settings.measure();
-        let scored = |case: &Case, pattern: &[f32]| measure.score(pattern, &case.relations);
         let patterns = kept.as_ref().map_or(&[][..], |kept| &kept.baseline.pattern.patterns);
-        let pairs = || cases.iter().zip(patterns);
-        let shares: Vec<Shares> =
-            pairs().map(|(case, pattern)| Shares::of(pattern, &case.relations)).collect();
-        let scores: Vec<f64> = pairs().filter_map(|(case, pattern)| scored(case, pattern)).collect();
-        let chances: Vec<f64> = cases.iter().filter_map(|case| measure.chance(&case.relations)).collect();
-        let result = to_js(&serde_json::json!({
-            "head": head.to_string(),
-            "prompt": number,
-            "n": prompt.relations.n(),
-            "tokens": prompt.tokenized.texts,
-            "score": place.and_then(|_| measure.score(&pattern, &prompt.relations)),
-            "chance": measure.chance(&prompt.relations),
-            "higher_is_more": measure.metric.higher_is_more(),
-            "shares": Shares::of(&pattern, &prompt.relations),
-            "over_prompts": (!scores.is_empty()).then(|| serde_json::json!({
-                "n": scores.len(),
-                "score": stats::mean(&scores),
-                "sd": stats::sd(&scores),
-                "chance": stats::mean(&chances),
-                "shares": Shares::mean(&shares),
-            })),
-        }));
-        let cells: Vec<u8> = prompt.relations.cells().iter().map(|&relation| relation as u8).collect();
-        set_property(&result, "pattern", &js_sys::Float32Array::from(pattern.as_slice()));
-        set_property(&result, "relations", &js_sys::Uint8Array::from(cells.as_slice()));
-        let shares = cases.iter().map(|case| case.sequence).zip(shares).collect();
-        self.results.borrow_mut().shown = Some(Shown { head, prompt: number, pattern, shares });
+        let shares =
+            |(case, pattern): (&Case, &Vec<f32>)| (case.sequence, Shares::of(pattern, &case.relations));
+        let shares = cases.iter().zip(patterns).map(shares).collect();
+        let shown = Shown { head, prompt: number, pattern, shares };
+        let result = given::pattern(&shown, prompt, settings.measure());
+        self.results.borrow_mut().shown = Some(shown);
         Ok(result)
     }
 
@@ -342,28 +307,7 @@ impl Engine {
     ) -> Result<JsValue, JsValue> {
         let (settings, call, set, open) = self.begin(&args, on_progress, signal).await?;
         let scores = self.scores(&open, &settings, &set, &call).await?;
-        let ranking = scores.ranking();
-        let (best, score) = ranking[0];
-        let shown = settings.head.parse().ok();
-        let rank = ranking.iter().position(|(head, _)| Some(*head) == shown).map(|i| i + 1);
-        let asked = scored_cases(&settings, &set);
-        let unscored = asked.iter().filter(|case| !scores.sequences.contains(&case.sequence));
-        let no_pair = "it holds nothing of what is scored";
-        Ok(to_js(&serde_json::json!({
-            "metric": settings.metric,
-            "target": settings.target,
-            "chance": scores.chance,
-            "higher_is_more": scores.measure.metric.higher_is_more(),
-            "mean": scores.mean(),
-            "sd": scores.sd(),
-            "per_prompt": by_sequence(&scores),
-            "best": { "layer": best.layer, "head": best.head, "score": score },
-            "rank_of_shown": rank,
-            "n": scores.sequences.len(),
-            "skipped": unscored.map(|case| {
-                serde_json::json!({ "sequence": case.sequence, "reason": no_pair })
-            }).collect::<Vec<_>>(),
-        })))
+        Ok(to_js(&given::head_scores(&scores, &settings, &set)))
     }
 
     /// The results file of what has been computed so far.
@@ -461,6 +405,8 @@ impl Engine {
         let mut results = self.results.borrow_mut();
         if results.model.as_ref() != Some(&open.model_id()) {
             results.forget_model();
+            // Results of a file that were here until now may be another build's.
+            results.build.clone_from(&self.build);
             results.model = Some(open.model_id());
             results.timings.load = js_sys::Date::now() - started;
             drop(results);

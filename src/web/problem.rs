@@ -1,5 +1,6 @@
 //! Errors that a person can act on.
 
+use super::import::ImportError;
 use super::prompt_set::PromptSetError;
 use crate::model::ModelError;
 use crate::prompts::WordTableError;
@@ -166,6 +167,21 @@ impl From<WordTableError> for Problem {
     fn from(error: WordTableError) -> Self {
         let kept = "The table in use stays as it was.";
         Self::new(&error, kept, "Give one category a row, words separated by commas.").about("words")
+    }
+}
+
+impl Problem {
+    /// A file that cannot be shown.
+    #[must_use]
+    pub fn of_file(what: impl ToString) -> Self {
+        let next = "Choose a file that Export JSON or Save settings wrote, as it was written.";
+        Self::new(what, "Nothing was taken from it; what the page shows is kept.", next)
+    }
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        Self::of_file(error)
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 /// Version of the results file. Readers rely on it.
-const SCHEMA: &str = "headscope-results/1";
+pub const SCHEMA: &str = "headscope-results/1";
 
 /// Which model computed something.
 #[derive(Debug, Clone, PartialEq)]
@@ -182,6 +182,8 @@ impl Results {
             "sequences": effect.sequences,
             "baseline": effect.baseline,
             "ablated": effect.ablated,
+            "shares_before": effect.shares_before,
+            "shares_after": effect.shares_after,
         })
     }
 

@@ -625,7 +625,10 @@ describe('pictures and tables to take away', () => {
       await page.locator('#pattern-table-fold > summary').click();
       const save = page.locator('#pattern-table').getByRole('button', { name: 'Save as CSV' });
       const [download] = await Promise.all([page.waitForEvent('download'), save.click()]);
-      assert.equal(download.suggestedFilename(), 'headscope-attention-l2h1-prompt-1.csv');
+      assert.equal(
+        download.suggestedFilename(),
+        'headscope-L2H1-seed5-tiny-attention-l2h1-prompt-1.csv',
+      );
       const csv = (await readFile(await download.path(), 'utf8')).trim().split('\r\n');
       assert.equal(csv.length, 14);
       const saved = csv.slice(1).map((line, q) =>

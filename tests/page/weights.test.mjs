@@ -200,13 +200,14 @@ function maskBytes({ requests }) {
 }
 
 /**
- * What lies in the browser's caches, the largest first.
+ * The weights in the browser's cache, the largest first.
  * @param {Page} page
  */
 async function cached(page) {
   const entries = await page.evaluate(async () => {
     const found = [];
     for (const name of await caches.keys()) {
+      if (!name.startsWith('headscope-weights')) continue;
       const cache = await caches.open(name);
       for (const { url } of await cache.keys()) {
         const response = await cache.match(url, { ignoreVary: true });

@@ -2,8 +2,8 @@
 
 use super::super::js::to_js;
 use super::super::{Problem, Settings, choice};
-use super::{Engine, Step, head_of};
-use crate::study::{self, Ablation, Component, Effect, Head, StudyError, stats};
+use super::{Engine, Step, given, head_of};
+use crate::study::{self, Head, StudyError};
 use wasm_bindgen::prelude::*;
 use web_sys::AbortSignal;
 
@@ -42,18 +42,7 @@ impl Engine {
         let model = open.model.lock().await;
         let effects = study::effects(&model, &cases, &kept.baseline, measure, &ablations, &call).await;
         let effects = effects.map_err(Problem::from)?;
-        let chances: Vec<f64> = cases.iter().filter_map(|case| measure.chance(&case.relations)).collect();
-        let result = to_js(&serde_json::json!({
-            "head": head.to_string(),
-            "metric": settings.metric,
-            "target": settings.target,
-            "chance": stats::mean(&chances),
-            "higher_is_more": measure.metric.higher_is_more(),
-            "kind": settings.kind,
-            "against": settings.against,
-            "n": chances.len(),
-            "rows": effects.iter().map(row).collect::<Vec<_>>(),
-        }));
+        let result = to_js(&given::ablations(&effects, &settings, &set));
         let mut results = self.results.borrow_mut();
         results.timings.ablate = js_sys::Date::now() - started;
         results.ablations = effects;
@@ -64,41 +53,4 @@ impl Engine {
 fn nothing_to_ablate(settings: &Settings, head: Head) -> Problem {
     let what = format!("nothing that feeds {head} can be ablated by {}", settings.kind);
     Problem::new(what, "The results so far are kept.", "Choose another kind, or a head of a later layer.")
-}
-
-/// An effect as the page shows it.
-pub(super) fn row(effect: &Effect) -> serde_json::Value {
-    serde_json::json!({
-        "component": effect.ablation.components(),
-        "kind": effect.ablation.kinds(),
-        "label": label(&effect.ablation),
-        "sequences": effect.sequences,
-        "baseline": effect.baseline,
-        "ablated": effect.ablated,
-        "mean_baseline": stats::mean(&effect.baseline),
-        "mean_ablated": stats::mean(&effect.ablated),
-        "effect": effect.mean(),
-        "sd": effect.sd(),
-        "ci": effect.interval().map(|(low, high)| [low, high]),
-        "shares_before": effect.shares_before,
-        "shares_after": effect.shares_after,
-    })
-}
-
-/// An ablation's components in words.
-pub(super) fn label(ablation: &Ablation) -> String {
-    let words: Vec<String> = ablation.parts().iter().map(|(component, _)| in_words(*component)).collect();
-    words.join(" with ")
-}
-
-fn in_words(component: Component) -> String {
-    match component {
-        Component::Embed => "token embeddings".to_owned(),
-        Component::PosEmbed => "position embeddings".to_owned(),
-        Component::Pattern(l) => format!("layer {l} attention patterns"),
-        Component::Head(head) => format!("head {head}"),
-        Component::Attn(l) => format!("layer {l} attention output"),
-        Component::Mlp(l) => format!("layer {l} MLP output"),
-        Component::MlpOnly(l) => format!("all but the MLP output of layer {l}"),
-    }
 }

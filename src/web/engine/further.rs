@@ -7,7 +7,7 @@ use super::super::choice::{all_together, seed_range};
 use super::super::js::{breathe, from_js, property, to_js};
 use super::super::prompt_set::PromptSet;
 use super::super::{Problem, Settings};
-use super::ablations::{label, row};
+use super::given::{label, row};
 use super::{Call, Engine, Open, Step, head_of, settings_of};
 use crate::model::Depth;
 use crate::prompts::{Relations, WordSequence};

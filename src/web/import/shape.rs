@@ -1,0 +1,105 @@
+//! What a JSON value has to look like. A shape is data, so that checking many of
+//! them takes little code: the page's first load has to stay small.
+
+use serde_json::Value;
+
+/// A kind of JSON value.
+#[derive(Debug)]
+pub(super) enum Shape {
+    /// A text.
+    Text,
+    /// A finite number.
+    Number,
+    /// A whole number that is not negative.
+    Count,
+    /// True or false.
+    Truth,
+    /// A value of this shape, or null.
+    Maybe(&'static Shape),
+    /// Any number of values of this shape.
+    List(&'static Shape),
+    /// An object with values of this shape under names of its own.
+    Map(&'static Shape),
+    /// An object with at least these fields.
+    Fields(&'static [(&'static str, Shape)]),
+}
+
+impl Shape {
+    /// Checks a value; a field that is absent counts as null.
+    ///
+    /// # Errors
+    ///
+    /// Where it differs and what was expected there, as in `seeds.0.score is not a
+    /// number`.
+    pub(super) fn check(&self, value: &Value) -> Result<(), String> {
+        self.find_wrong(value).map_or(Ok(()), |(path, wanted)| {
+            let path = path.into_iter().rev().collect::<Vec<_>>().join(".");
+            Err(if path.is_empty() { format!("is not {wanted}") } else { format!("{path} is not {wanted}") })
+        })
+    }
+
+    /// The path to what is wrong, innermost name first, and what it should be.
+    fn find_wrong(&self, value: &Value) -> Option<(Vec<String>, &'static str)> {
+        let inside = |name: &str, shape: &Self, value: &Value| {
+            let (mut path, wanted) = shape.find_wrong(value)?;
+            path.push(name.to_owned());
+            Some((path, wanted))
+        };
+        let wanted = match (self, value) {
+            (Self::Text, Value::String(_)) | (Self::Truth, Value::Bool(_)) => return None,
+            (Self::Maybe(_), Value::Null) => return None,
+            (Self::Number, Value::Number(_)) => return None,
+            (Self::Count, Value::Number(number)) if is_count(number.as_f64()) => return None,
+            (Self::Maybe(shape), value) => return shape.find_wrong(value),
+            (Self::List(shape), Value::Array(list)) => {
+                return list.iter().enumerate().find_map(|(i, value)| inside(&i.to_string(), shape, value));
+            }
+            (Self::Map(shape), Value::Object(map)) => {
+                return map.iter().find_map(|(name, value)| inside(name, shape, value));
+            }
+            (Self::Fields(fields), Value::Object(map)) => {
+                let field = |(name, shape): &(&str, Self)| {
+                    inside(name, shape, map.get(*name).unwrap_or(&Value::Null))
+                };
+                return fields.iter().find_map(field);
+            }
+            (Self::Text, _) => "a text",
+            (Self::Number, _) => "a number",
+            (Self::Count, _) => "a whole number",
+            (Self::Truth, _) => "true or false",
+            (Self::List(_), _) => "a list",
+            (Self::Map(_) | Self::Fields(_), _) => "an object",
+        };
+        Some((Vec::new(), wanted))
+    }
+}
+
+/// Whole numbers up to 2^53 are exact in JSON.
+fn is_count(number: Option<f64>) -> bool {
+    number.is_some_and(|x| x.fract() == 0.0 && (0.0..=9_007_199_254_740_992.0).contains(&x))
+}
+
+/// A number of a checked value; 0 where there is none.
+pub(super) fn number(value: &Value) -> f64 {
+    value.as_f64().unwrap_or_default()
+}
+
+/// A count of a checked value.
+pub(super) fn count(value: &Value) -> usize {
+    number(value) as usize
+}
+
+/// A text of a checked value.
+pub(super) fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// The values of a checked list.
+pub(super) fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+/// The numbers of a checked list.
+pub(super) fn numbers(value: &Value) -> Vec<f64> {
+    list(value).iter().map(number).collect()
+}

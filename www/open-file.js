@@ -1,0 +1,134 @@
+// Results and settings from a file: a button, a file dropped anywhere, and the
+// notice that says where the results shown are from.
+
+import { announce } from './announce.js';
+import { byId, button, el } from './dom.js';
+import { bytes } from './format.js';
+import { showProblem } from './problem-box.js';
+import { asProblem } from './problem.js';
+
+/** Largest file that is read, in bytes. */
+const LARGEST = 64_000_000;
+
+/** @param {import('./study.js').Study} study */
+export function setUpOpenFile(study) {
+  const input = byId('open-file', HTMLInputElement);
+  const slot = byId('open-problem', HTMLDivElement);
+  const note = byId('open-note', HTMLParagraphElement);
+
+  /** @param {File | null | undefined} file */
+  async function open(file) {
+    if (!file) return;
+    try {
+      showProblem(slot, null);
+      note.textContent = '';
+      await study.openFile(await textOf(study, file), { from: 'file', name: file.name });
+      const { imported } = study.state;
+      note.textContent = imported ? '' : `The settings of ${file.name} are in force.`;
+      announce(imported ? `The results of ${file.name} are shown.` : note.textContent);
+      if (imported) byId('import-notice', HTMLDivElement).scrollIntoView({ block: 'nearest' });
+    } catch (thrown) {
+      showProblem(slot, asProblem(thrown));
+      slot.scrollIntoView({ block: 'nearest' });
+    }
+  }
+
+  for (const opener of document.querySelectorAll('[data-open-file]')) {
+    opener.addEventListener('click', () => input.click());
+  }
+  input.addEventListener('change', () => {
+    const file = input.files?.[0];
+    open(file);
+    // Choosing the same file again should open it again.
+    input.value = '';
+  });
+
+  // A dropped file would otherwise take the place of the page.
+  addEventListener('dragover', (event) => event.preventDefault());
+  addEventListener('drop', (event) => {
+    // The card with the models takes a model's own files.
+    if (event.defaultPrevented) return;
+    event.preventDefault();
+    open(event.dataTransfer?.files[0]);
+  });
+
+  setUpNotice(study);
+}
+
+/**
+ * @param {import('./study.js').Study} study
+ * @param {File} file
+ */
+async function textOf(study, file) {
+  /** @param {string} what @param {string} next @returns {Problem} */
+  const refused = (what, next) => ({
+    what,
+    kept: 'What the page shows is kept.',
+    next,
+    offers: [],
+    key: null,
+  });
+  if (study.state.task) {
+    throw refused(
+      `${file.name} was not opened: the page is computing.`,
+      'Wait for it, or cancel it.',
+    );
+  }
+  if (file.size > LARGEST) {
+    throw refused(
+      `${file.name} has ${bytes(file.size)}, and a results file has at most ${bytes(LARGEST)}.`,
+      'Choose a file that Export JSON or Save settings wrote.',
+    );
+  }
+  return file.text();
+}
+
+/** @param {import('./study.js').Study} study */
+function setUpNotice(study) {
+  const notice = byId('import-notice', HTMLDivElement);
+  /** @type {import('./study-state.js').Imported | null} */
+  let shown = null;
+  study.subscribe(({ imported }) => {
+    if (imported === shown) return;
+    shown = imported;
+    notice.hidden = shown === null;
+    notice.replaceChildren();
+    if (!shown) return;
+    const back = shown.from === 'file' ? 'Back to what was here' : 'Forget them';
+    notice.append(
+      el(
+        'div',
+        { class: 'import-card' },
+        el(
+          'div',
+          {},
+          el('p', {
+            class: 'import-title',
+            text: shown.from === 'file' ? `Results from ${shown.name}` : 'Results from before',
+          }),
+          el('p', { class: 'muted small', text: origin(shown) }),
+        ),
+        el(
+          'div',
+          { class: 'button-row' },
+          button('Run it again', 'button small', () => study.start()),
+          button(back, 'button small', () => {
+            study.closeFile();
+            byId('main', HTMLElement).focus();
+          }),
+        ),
+      ),
+    );
+  });
+}
+
+/** @param {import('./study-state.js').Imported} imported */
+function origin({ from, build, model }) {
+  const by = model
+    ? ` with the model ${model.id} (${model.n_layer} layers of ${model.n_head} heads)`
+    : '';
+  const computed = `Computed by build ${build}${by}`;
+  return from === 'file'
+    ? `${computed}, and read from the file: nothing was computed here, and no model is loaded.`
+    : `${computed} and kept by this tab. No model is loaded.`;
+}
