@@ -170,7 +170,8 @@ fn a_file_that_cannot_be_right_is_refused_by_the_field() {
         assert_eq!(import::read(&file, &tokens).unwrap_err(), ImportError::OtherSchema, "{file}");
     }
     let exported = results().to_json();
-    let changes: [(&str, &str, fn(&mut Value)); 19] = [
+    type Change = (&'static str, &'static str, fn(&mut Value));
+    let changes: [Change; 19] = [
         ("settings", "/settings", |v| *v = json!(null)),
         ("settings", "/settings/seed", |v| *v = json!("<b>")),
         ("settings", "/settings/cats", |v| *v = json!(99)),

@@ -25,7 +25,7 @@ mkdir -p build/pkg
 for kind in relaxed fixed; do
     tools/build-wasm.sh headscope $kind build/wasm/$kind
     cp build/wasm/$kind/headscope_bg.wasm build/pkg/$kind.wasm
-    esbuild build/wasm/$kind/headscope.js --minify-whitespace --log-level=warning \
+    esbuild build/wasm/$kind/headscope.js --minify --log-level=warning \
         --outfile=build/wasm/$kind.js --allow-overwrite
 done
 cmp build/wasm/relaxed.js build/wasm/fixed.js
@@ -51,8 +51,8 @@ cp build/pkg/* build/dist/pkg/
 cp -R build/vendor build/dist/
 mkdir -p build/dist/data/tokenizer
 cp data/tokenizer/merges.bin build/dist/data/tokenizer/
-# Names stay, so that a stack trace can be read; comments and blanks go.
-esbuild build/dist/*.js build/dist/css/*.css --minify-whitespace --minify-syntax \
+# Comments and blanks go: they would be a third of what is fetched.
+esbuild build/dist/*.js build/dist/css/*.css --minify \
     --outdir=build/dist --allow-overwrite --log-level=warning
 # Not part of the first load, and its hashes are written into it line by line.
 cp www/service-worker.js build/dist/
