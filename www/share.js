@@ -20,6 +20,14 @@ export function setUpShare(study) {
     announce(text);
   }
 
+  // What was said of one link is not true of the next.
+  let { settings: spokenOf } = study.state;
+  study.subscribe(({ settings }) => {
+    if (settings === spokenOf) return;
+    spokenOf = settings;
+    note.textContent = '';
+  });
+
   byId('copy-link', HTMLButtonElement).addEventListener('click', async () => {
     const link = linkTo(study.state.settings);
     box.hidden = true;

@@ -74,7 +74,7 @@ test('“Link copied.” goes when the link has changed', () =>
   harness.withPage(SMALL, {}, async ({ page }) => {
     await start(page, 'ready');
     await button(page, 'Copy link').click();
-    const note = page.locator('#export-note');
+    const note = page.locator('#share-note');
     await note.filter({ hasText: 'Link copied.' }).waitFor();
     await page.locator('#metric').selectOption('row-mass');
     await page.waitForURL(/metric=row-mass/);
