@@ -57,6 +57,8 @@ export function setUpModelChoice(study) {
   }
 
   files.addEventListener('change', () => chooseFiles(files.files));
+  // Picked before this module had come.
+  if (files.files?.length) chooseFiles(files.files);
   const card = /** @type {HTMLElement} */ (files.closest('.launch'));
   card.addEventListener('dragover', (event) => event.preventDefault());
   card.addEventListener('drop', (event) => {
