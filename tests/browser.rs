@@ -8,8 +8,8 @@ mod common;
 use common::{assert_close, json, numbers};
 use headscope::render::Palette;
 use headscope::web::{
-    Engine, HeadMapView, PatternView, check_settings, default_settings, format_link, format_words,
-    parse_link, parse_words,
+    Engine, check_settings, default_settings, format_link, format_words, head_map_view, parse_link,
+    parse_words, pattern_view,
 };
 use js_sys::{Float32Array, Reflect, Uint8Array};
 use serde_json::Value;
@@ -64,7 +64,7 @@ fn a_pattern_is_drawn_where_the_pointer_finds_it() {
     let set = |name: &str, value: &JsValue| Reflect::set(&options, &name.into(), value).unwrap();
     set("pattern", &Float32Array::from(&[1.0, 0.0, 0.0, 0.75, 0.25, 0.0, 0.2, 0.6, 0.2][..]));
     set("relations", &Uint8Array::from(&[1, 0, 0, 1, 2, 0, 1, 4, 2][..]));
-    let mut view = PatternView::new(options).unwrap();
+    let mut view = pattern_view(options).unwrap();
     let size = from_js(&view.size(400.0));
     for dpr in [1.0, 2.0] {
         let side = |name: &str| (size[name].as_f64().unwrap() * dpr) as u32;
@@ -103,7 +103,7 @@ fn a_map_of_heads_is_drawn_and_hit() {
         "n_layer": 2, "n_head": 2, "scores": [0.1, 0.4, null, 0.2], "chance": 0.1,
         "colors": "viridis", "best": [0, 1], "shown": [1, 1],
     });
-    let mut view = HeadMapView::new(to_js(&options)).unwrap();
+    let mut view = head_map_view(to_js(&options)).unwrap();
     let size = from_js(&view.size(300.0));
     let context = canvas(size["width"].as_u64().unwrap() as u32, size["height"].as_u64().unwrap() as u32);
     view.draw(context.clone(), 1.0, true, -1, -1);
@@ -116,7 +116,7 @@ fn a_map_of_heads_is_drawn_and_hit() {
     let bad = serde_json::json!({
         "n_layer": 2, "n_head": 2, "scores": [0.1], "chance": 0.1, "colors": "viridis", "best": null, "shown": [0, 0],
     });
-    let problem = from_js(&HeadMapView::new(to_js(&bad)).err().unwrap());
+    let problem = from_js(&head_map_view(to_js(&bad)).err().unwrap());
     assert!(problem["what"].as_str().unwrap().contains("differ in size"));
 }
 

@@ -1,6 +1,6 @@
 // The map of all heads' scores: canvas, the best head in a sentence, a table.
 
-import { HeadMapView } from './pkg/headscope.js';
+import { head_map_view } from './pkg/headscope.js';
 import { announce } from './announce.js';
 import { CanvasBoard } from './canvas-board.js';
 import { byId, button, el, facts } from './dom.js';
@@ -172,7 +172,7 @@ function partialMapView({ mean, chance }, model, shown, colors) {
  */
 function mapView({ n_layer, n_head }, scores, chance, best, shown, colors) {
   const index = headIndex(shown);
-  return new HeadMapView({
+  return head_map_view({
     n_layer,
     n_head,
     scores,

@@ -1,7 +1,7 @@
 // The shown head's attention on the shown prompt: heatmap, read-out, score,
 // shares, and the same as a table.
 
-import { PatternView } from './pkg/headscope.js';
+import { pattern_view } from './pkg/headscope.js';
 import { legendItems } from './categories.js';
 import { byId, el } from './dom.js';
 import { score as figure } from './format.js';
@@ -85,7 +85,7 @@ export function isWithin({ q, k }, result) {
 export function patternView(result, promptSet, { scale, max, colors, bos }) {
   const { pattern, relations } = result;
   const tokens = tokenLabels(result, promptSet);
-  return new PatternView({ pattern, relations, tokens, scale, max, colors, bos });
+  return pattern_view({ pattern, relations, tokens, scale, max, colors, bos });
 }
 
 /**

@@ -109,7 +109,7 @@ function tellLine(result, line) {
         ['Then at', then],
         ['Same category', percent(sameCategory)],
         ['Beginning of text', percent(bos)],
-        ['Itself', percent(self)],
+        ['Self', percent(self)],
       ],
       brief: `most at ${first}`,
       words: `Row of ${token}: most at ${first}, then ${then}; same category ${percent(sameCategory)}`,

@@ -1,7 +1,7 @@
 // Every head's attention on the shown prompt as a small picture: those of a layer,
 // or of all layers at once. One canvas holds them all.
 
-import { ThumbnailsView } from './pkg/headscope.js';
+import { thumbnails_view } from './pkg/headscope.js';
 import { announce } from './announce.js';
 import { CanvasBoard } from './canvas-board.js';
 import { byId, button, el, facts as factList } from './dom.js';
@@ -29,7 +29,7 @@ export function thumbnailsView({ heads, n, side, n_head, cells }, layer, { head,
   const shown = names.indexOf(head);
   return {
     heads: shownHeads,
-    view: new ThumbnailsView({
+    view: thumbnails_view({
       cells: cells.subarray(from * side * side, (from + names.length) * side * side),
       side,
       names,
@@ -96,7 +96,7 @@ export function setUpThumbnails(study) {
       factList([
         [name, figure(found?.score)],
         ['Same category', found ? percent(found.shares.same_category) : '–'],
-        ['Itself', found ? percent(found.shares.self) : '–'],
+        ['Self', found ? percent(found.shares.self) : '–'],
         ['Beginning of text', bos],
       ]),
     );
@@ -210,7 +210,7 @@ function thumbnailTable(heads, metric, open) {
     },
     share('Same category', 'same_category'),
     share('Same word', 'same_word'),
-    share('Itself', 'self'),
+    share('Self', 'self'),
     share('Beginning of text', 'bos'),
   ];
   const last = heads.at(-1)?.head ?? headName(0, 0);

@@ -498,42 +498,27 @@ declare module '*/pkg/headscope.js' {
     bos: string;
   }
 
-  export interface PatternView extends BoardView {}
-  export class PatternView {
-    constructor(
-      options: {
-        pattern: Float32Array;
-        relations: Uint8Array;
-        tokens: TokenLabel[];
-      } & Look,
-    );
-  }
-
-  export interface HeadMapView extends BoardView {}
-  export class HeadMapView {
-    constructor(options: {
-      n_layer: number;
-      n_head: number;
-      scores: (number | null)[];
-      chance: number | null;
-      colors: string;
-      best: [number, number] | null;
-      shown: [number, number] | null;
-    });
-  }
-
-  export interface ThumbnailsView extends BoardView {}
-  export class ThumbnailsView {
-    constructor(
-      options: {
-        cells: Float32Array;
-        side: number;
-        names: string[];
-        columns: number | null;
-        shown: number | null;
-      } & Look,
-    );
-  }
+  export function pattern_view(
+    options: { pattern: Float32Array; relations: Uint8Array; tokens: TokenLabel[] } & Look,
+  ): BoardView;
+  export function head_map_view(options: {
+    n_layer: number;
+    n_head: number;
+    scores: (number | null)[];
+    chance: number | null;
+    colors: string;
+    best: [number, number] | null;
+    shown: [number, number] | null;
+  }): BoardView;
+  export function thumbnails_view(
+    options: {
+      cells: Float32Array;
+      side: number;
+      names: string[];
+      columns: number | null;
+      shown: number | null;
+    } & Look,
+  ): BoardView;
 
   export class CrewMember {
     keep(name: string, rows: number, columns: number, numbers: Float32Array): void;

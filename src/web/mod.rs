@@ -55,7 +55,7 @@ pub use page::{
     check_settings, default_settings, format_link, format_words, parse_link, parse_words, reconcile,
 };
 #[cfg(target_arch = "wasm32")]
-pub use views::{HeadMapView, PatternView, ThumbnailsView};
+pub use views::{View, head_map_view, pattern_view, thumbnails_view};
 
 pub use problem::Problem;
 pub use settings::{SettingProblem, Settings};

@@ -1,11 +1,12 @@
-//! Pictures on the page's canvases. All views have the same face, so that one board
-//! on the page can show any of them: `rows` and `columns` of cells to walk through,
-//! a `size` to take, a window to `look` through, and what lies where.
+//! Pictures on the page's canvases, and in files. Whatever a [`View`] shows has one
+//! face, so that one board on the page can show any of them: rows and columns of
+//! cells to walk through, a size to take, a window to look through, and what lies
+//! where.
 
 use super::Problem;
 use super::js::{from_js, property, to_js};
 use crate::prompts::Relation;
-use crate::render::pattern::{Cell, Layout, Token};
+use crate::render::pattern::{self, Cell, Token};
 use crate::render::surface::reveal;
 use crate::render::{
     HeadMap, Look, Palette, PatternMap, Svg, Theme, Thumbnails, Window, head_map, thumbnails,
@@ -15,6 +16,118 @@ use serde::Deserialize;
 use wasm_bindgen::Clamped;
 use wasm_bindgen::prelude::*;
 use web_sys::{CanvasRenderingContext2d, ImageData};
+
+/// What a view shows. Where nothing is marked, row and column are -1.
+trait Picture {
+    /// Rows of cells.
+    fn rows(&self) -> usize;
+
+    /// Cells in each.
+    fn columns(&self) -> usize;
+
+    /// Takes the available width, and gives the width and height wanted.
+    fn lay_out(&mut self, width: f64) -> (f64, f64);
+
+    /// Where the window has to begin to show a cell.
+    fn reveal(&self, row: i32, column: i32, window: Window) -> (f64, f64);
+
+    /// Draws on an empty canvas what lies in the window.
+    fn draw(&self, canvas: &Canvas, theme: &Theme, row: i32, column: i32);
+
+    /// The cell under a point of the window.
+    fn cell_at(&self, x: f64, y: f64, window: Window) -> Option<(i32, i32)>;
+
+    /// Draws all of it.
+    fn write(&self, svg: &mut Svg, theme: &Theme, row: i32, column: i32);
+}
+
+/// Where a picture is drawn on the page.
+struct Canvas {
+    /// In CSS pixels, with nothing drawn.
+    context: CanvasRenderingContext2d,
+    dpr: f64,
+    window: Window,
+}
+
+/// A picture for the page.
+#[wasm_bindgen]
+pub struct View {
+    picture: Box<dyn Picture>,
+    size: (f64, f64),
+    window: Window,
+}
+
+impl View {
+    fn of(picture: impl Picture + 'static) -> Self {
+        let mut view = Self { picture: Box::new(picture), size: (0.0, 0.0), window: Window::whole(0.0, 0.0) };
+        view.size(0.0);
+        view
+    }
+}
+
+#[wasm_bindgen]
+impl View {
+    /// Rows of cells.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.picture.rows()
+    }
+
+    /// Cells in each.
+    #[wasm_bindgen(getter)]
+    #[must_use]
+    pub fn columns(&self) -> usize {
+        self.picture.columns()
+    }
+
+    /// Takes the available width and gives the size wanted, `{width, height}` in CSS
+    /// pixels.
+    pub fn size(&mut self, width: f64) -> JsValue {
+        self.size = self.picture.lay_out(width);
+        let (width, height) = self.size;
+        self.window = Window::whole(width, height);
+        to_js(&serde_json::json!({ "width": width.ceil(), "height": height.ceil() }))
+    }
+
+    /// Shows only a part of the picture from here on.
+    pub fn look(&mut self, x: f64, y: f64, width: f64, height: f64) {
+        self.window = Window { x, y, width, height };
+    }
+
+    /// Where the window has to begin to show a cell: `{x, y}`.
+    #[must_use]
+    pub fn reveal(&self, row: i32, column: i32) -> JsValue {
+        let (x, y) = self.picture.reveal(row, column, self.window);
+        to_js(&serde_json::json!({ "x": x, "y": y }))
+    }
+
+    /// Draws, with a cell marked or, where the other is -1, a row or a column.
+    pub fn draw(&self, context: CanvasRenderingContext2d, dpr: f64, dark: bool, row: i32, column: i32) {
+        // Only values that are not finite are refused, and then nothing is drawn.
+        let _ = context.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
+        context.clear_rect(0.0, 0.0, self.window.width, self.window.height);
+        self.picture.draw(&Canvas { context, dpr, window: self.window }, &Theme::of(dark), row, column);
+    }
+
+    /// What lies under a point of the window: `{row, column}`, one of them -1 on
+    /// labels, or undefined.
+    #[wasm_bindgen(js_name = cellAt)]
+    #[must_use]
+    pub fn cell_at(&self, x: f64, y: f64) -> JsValue {
+        let cell = |(row, column)| to_js(&serde_json::json!({ "row": row, "column": column }));
+        self.picture.cell_at(x, y, self.window).map_or(JsValue::UNDEFINED, cell)
+    }
+
+    /// The whole picture as an SVG document.
+    #[must_use]
+    pub fn svg(&self, dark: bool, row: i32, column: i32) -> String {
+        let mut svg = Svg::default();
+        self.picture.write(&mut svg, &Theme::of(dark), row, column);
+        let (width, height) = self.size;
+        svg.into_document(width.ceil(), height.ceil())
+    }
+}
 
 #[derive(Deserialize)]
 struct TokenOptions {
@@ -26,99 +139,68 @@ struct TokenOptions {
     joined: bool,
 }
 
-/// The heatmap of one head on one prompt: destinations are its rows, sources its
-/// columns.
+/// The heatmap of one head on one prompt, `{pattern, relations, tokens, scale, max,
+/// colors, bos}`; a token is `{text, category, letter, joined}`. Destinations are its
+/// rows, sources its columns.
+///
+/// # Errors
+///
+/// A [`Problem`] as an object, if the sizes do not agree.
 #[wasm_bindgen]
-pub struct PatternView {
-    map: PatternMap,
-    layout: Layout,
-    window: Window,
+pub fn pattern_view(options: JsValue) -> Result<View, JsValue> {
+    let pattern = Float32Array::new(&property(&options, "pattern")).to_vec();
+    let relations: Vec<Relation> =
+        Uint8Array::new(&property(&options, "relations")).to_vec().into_iter().map(relation).collect();
+    let tokens: Vec<TokenOptions> = from_js(property(&options, "tokens"))?;
+    let token = |TokenOptions { text, category, letter, joined }: TokenOptions| Token {
+        text,
+        category: category.map(|row| (row, letter)),
+        joined,
+    };
+    let tokens: Vec<Token> = tokens.into_iter().map(token).collect();
+    if pattern.len() != tokens.len().pow(2) || relations.len() != pattern.len() {
+        return Err(Problem::bug("A pattern and its tokens differ in size").into());
+    }
+    let map = PatternMap { pattern, relations, tokens, look: from_js(options)? };
+    let layout = map.layout(0.0);
+    Ok(View::of(PatternPicture { map, layout }))
 }
 
-#[wasm_bindgen]
-impl PatternView {
-    /// Takes `{pattern, relations, tokens, scale, max, colors, bos}`; a token is
-    /// `{text, category, letter, joined}`.
-    ///
-    /// # Errors
-    ///
-    /// A [`Problem`] as an object, if the sizes do not agree.
-    #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue) -> Result<PatternView, JsValue> {
-        let pattern = Float32Array::new(&property(&options, "pattern")).to_vec();
-        let relations: Vec<Relation> =
-            Uint8Array::new(&property(&options, "relations")).to_vec().into_iter().map(relation).collect();
-        let tokens: Vec<TokenOptions> = from_js(property(&options, "tokens"))?;
-        let token = |TokenOptions { text, category, letter, joined }: TokenOptions| Token {
-            text,
-            category: category.map(|row| (row, letter)),
-            joined,
-        };
-        let tokens: Vec<Token> = tokens.into_iter().map(token).collect();
-        if pattern.len() != tokens.len().pow(2) || relations.len() != pattern.len() {
-            return Err(Problem::bug("A pattern and its tokens differ in size").into());
-        }
-        let map = PatternMap { pattern, relations, tokens, look: from_js(options)? };
-        let layout = map.layout(0.0);
-        Ok(Self { map, layout, window: Window::whole(layout.width, layout.height) })
-    }
+struct PatternPicture {
+    map: PatternMap,
+    layout: pattern::Layout,
+}
 
-    /// Destinations.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn rows(&self) -> usize {
+impl Picture for PatternPicture {
+    fn rows(&self) -> usize {
         self.map.n()
     }
 
-    /// Sources.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn columns(&self) -> usize {
+    fn columns(&self) -> usize {
         self.map.n()
     }
 
-    /// Takes the available width and gives the size wanted, in CSS pixels.
-    pub fn size(&mut self, width: f64) -> JsValue {
+    fn lay_out(&mut self, width: f64) -> (f64, f64) {
         self.layout = self.map.layout(width);
-        self.window = Window::whole(self.layout.width, self.layout.height);
-        size(self.layout.width, self.layout.height)
+        (self.layout.width, self.layout.height)
     }
 
-    /// Shows only a part of the picture from here on.
-    pub fn look(&mut self, x: f64, y: f64, width: f64, height: f64) {
-        self.window = Window { x, y, width, height };
+    fn reveal(&self, row: i32, column: i32, window: Window) -> (f64, f64) {
+        self.map.reveal(&self.layout, window, Cell { q: row, k: column })
     }
 
-    /// Where the window has to begin to show a cell: `{x, y}`.
-    #[must_use]
-    pub fn reveal(&self, row: i32, column: i32) -> JsValue {
-        point(self.map.reveal(&self.layout, self.window, Cell { q: row, k: column }))
+    fn draw(&self, canvas: &Canvas, theme: &Theme, row: i32, column: i32) {
+        let mut context = canvas.context.clone();
+        self.map.draw(&self.layout, theme, Cell { q: row, k: column }, canvas.window, &mut context);
     }
 
-    /// Draws, with a crosshair on a cell or, with the other -1, a row or a column.
-    pub fn draw(&self, context: CanvasRenderingContext2d, dpr: f64, dark: bool, row: i32, column: i32) {
-        let mut context = clean(context, dpr, self.window);
-        let marked = Cell { q: row, k: column };
-        self.map.draw(&self.layout, &Theme::of(dark), marked, self.window, &mut context);
+    fn cell_at(&self, x: f64, y: f64, window: Window) -> Option<(i32, i32)> {
+        self.map.cell_at(&self.layout, window, x, y).map(|found| (found.q, found.k))
     }
 
-    /// What lies under a point of the window: `{row, column}`, one of them -1 on
-    /// labels, or undefined.
-    #[wasm_bindgen(js_name = cellAt)]
-    #[must_use]
-    pub fn cell_at(&self, x: f64, y: f64) -> JsValue {
-        let found = self.map.cell_at(&self.layout, self.window, x, y);
-        found.map_or(JsValue::UNDEFINED, |found| cell(found.q, found.k))
-    }
-
-    /// The whole picture as an SVG document.
-    #[must_use]
-    pub fn svg(&self, dark: bool, row: i32, column: i32) -> String {
-        let Layout { width, height, .. } = self.layout;
-        let mut svg = Svg::default();
-        let marked = Cell { q: row, k: column };
-        self.map.draw(&self.layout, &Theme::of(dark), marked, Window::whole(width, height), &mut svg);
-        svg.into_document(width.ceil(), height.ceil())
+    fn write(&self, svg: &mut Svg, theme: &Theme, row: i32, column: i32) {
+        let whole = Window::whole(self.layout.width, self.layout.height);
+        self.map.draw(&self.layout, theme, Cell { q: row, k: column }, whole, svg);
     }
 }
 
@@ -133,87 +215,59 @@ struct HeadMapOptions {
     shown: Option<(usize, usize)>,
 }
 
-/// The map of all heads' scores: layers are its rows, heads its columns.
+/// The map of all heads' scores, `{n_layer, n_head, scores, chance, colors, best,
+/// shown}`: layers are its rows, heads its columns.
+///
+/// # Errors
+///
+/// A [`Problem`] as an object, if the sizes do not agree.
 #[wasm_bindgen]
-pub struct HeadMapView {
-    map: HeadMap,
-    layout: head_map::Layout,
-    window: Window,
+pub fn head_map_view(options: JsValue) -> Result<View, JsValue> {
+    let HeadMapOptions { n_layer, n_head, scores, chance, colors: palette, best, shown } = from_js(options)?;
+    let inside = |(layer, head): (usize, usize)| layer < n_layer && head < n_head;
+    if scores.len() != n_layer * n_head || !shown.is_none_or(inside) || !best.is_none_or(inside) {
+        return Err(Problem::bug("A map of heads and its scores differ in size").into());
+    }
+    let scores = scores.into_iter().map(|score| score.unwrap_or(f64::NAN)).collect();
+    let map = HeadMap { n_layer, n_head, scores, chance, palette, best, shown };
+    let layout = map.layout(0.0);
+    Ok(View::of(HeadMapPicture { map, layout }))
 }
 
-#[wasm_bindgen]
-impl HeadMapView {
-    /// Takes `{n_layer, n_head, scores, chance, colors, best, shown}`.
-    ///
-    /// # Errors
-    ///
-    /// A [`Problem`] as an object, if the sizes do not agree.
-    #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue) -> Result<HeadMapView, JsValue> {
-        let HeadMapOptions { n_layer, n_head, scores, chance, colors: palette, best, shown } =
-            from_js(options)?;
-        let inside = |(layer, head): (usize, usize)| layer < n_layer && head < n_head;
-        if scores.len() != n_layer * n_head || !shown.is_none_or(inside) || !best.is_none_or(inside) {
-            return Err(Problem::bug("A map of heads and its scores differ in size").into());
-        }
-        let scores = scores.into_iter().map(|score| score.unwrap_or(f64::NAN)).collect();
-        let map = HeadMap { n_layer, n_head, scores, chance, palette, best, shown };
-        let layout = map.layout(0.0);
-        Ok(Self { map, layout, window: Window::whole(layout.width, layout.height) })
-    }
+struct HeadMapPicture {
+    map: HeadMap,
+    layout: head_map::Layout,
+}
 
-    /// Layers.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn rows(&self) -> usize {
+impl Picture for HeadMapPicture {
+    fn rows(&self) -> usize {
         self.map.n_layer
     }
 
-    /// Heads in each.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn columns(&self) -> usize {
+    fn columns(&self) -> usize {
         self.map.n_head
     }
 
-    /// Takes the available width and gives the size wanted, in CSS pixels.
-    pub fn size(&mut self, width: f64) -> JsValue {
+    fn lay_out(&mut self, width: f64) -> (f64, f64) {
         self.layout = self.map.layout(width);
-        self.window = Window::whole(self.layout.width, self.layout.height);
-        size(self.layout.width, self.layout.height)
+        (self.layout.width, self.layout.height)
     }
 
-    /// Shows only a part of the picture from here on.
-    pub fn look(&mut self, x: f64, y: f64, width: f64, height: f64) {
-        self.window = Window { x, y, width, height };
+    fn reveal(&self, row: i32, column: i32, window: Window) -> (f64, f64) {
+        reveal(self.map.place(&self.layout, row, column), (0.0, 0.0), window)
     }
 
-    /// Where the window has to begin to show a head: `{x, y}`.
-    #[must_use]
-    pub fn reveal(&self, row: i32, column: i32) -> JsValue {
-        point(reveal(self.map.place(&self.layout, row, column), (0.0, 0.0), self.window))
+    fn draw(&self, canvas: &Canvas, theme: &Theme, row: i32, column: i32) {
+        self.map.draw(&self.layout, theme, pair(row, column), &mut canvas.moved());
     }
 
-    /// Draws, with the head under the pointer marked (-1 for none).
-    pub fn draw(&self, context: CanvasRenderingContext2d, dpr: f64, dark: bool, row: i32, column: i32) {
-        let mut context = moved(clean(context, dpr, self.window), self.window);
-        self.map.draw(&self.layout, &Theme::of(dark), pair(row, column), &mut context);
+    fn cell_at(&self, x: f64, y: f64, window: Window) -> Option<(i32, i32)> {
+        let found = self.map.head_at(&self.layout, x + window.x, y + window.y);
+        found.map(|(layer, head)| (layer as i32, head as i32))
     }
 
-    /// The head under a point of the window: `{row, column}` or undefined.
-    #[wasm_bindgen(js_name = cellAt)]
-    #[must_use]
-    pub fn cell_at(&self, x: f64, y: f64) -> JsValue {
-        let found = self.map.head_at(&self.layout, x + self.window.x, y + self.window.y);
-        found.map_or(JsValue::UNDEFINED, |(layer, head)| cell(layer as i32, head as i32))
-    }
-
-    /// The whole picture as an SVG document.
-    #[must_use]
-    pub fn svg(&self, dark: bool, row: i32, column: i32) -> String {
-        let mut svg = Svg::default();
-        self.map.draw(&self.layout, &Theme::of(dark), pair(row, column), &mut svg);
-        svg.into_document(self.layout.width.ceil(), self.layout.height.ceil())
+    fn write(&self, svg: &mut Svg, theme: &Theme, row: i32, column: i32) {
+        self.map.draw(&self.layout, theme, pair(row, column), svg);
     }
 }
 
@@ -225,131 +279,86 @@ struct ThumbnailsOptions {
     shown: Option<usize>,
 }
 
-/// Small pictures of many heads, in rows and columns.
+/// Small pictures of many heads in rows and columns, `{cells, side, names, columns,
+/// shown, scale, max, colors, bos}`.
+///
+/// # Errors
+///
+/// A [`Problem`] as an object, if the sizes do not agree.
 #[wasm_bindgen]
-pub struct ThumbnailsView {
-    sheet: Thumbnails,
-    layout: thumbnails::Layout,
-    window: Window,
+pub fn thumbnails_view(options: JsValue) -> Result<View, JsValue> {
+    let cells = Float32Array::new(&property(&options, "cells")).to_vec();
+    let look: Look = from_js(options.clone())?;
+    let ThumbnailsOptions { names, columns, side, shown } = from_js(options)?;
+    if cells.len() != names.len() * side * side {
+        return Err(Problem::bug("Thumbnails and their heads differ in number").into());
+    }
+    let sheet = Thumbnails { names, columns, side, cells, look, shown };
+    let layout = sheet.layout(0.0);
+    Ok(View::of(Sheet { sheet, layout }))
 }
 
-#[wasm_bindgen]
-impl ThumbnailsView {
-    /// Takes `{cells, side, names, columns, shown, scale, max, colors, bos}`.
-    ///
-    /// # Errors
-    ///
-    /// A [`Problem`] as an object, if the sizes do not agree.
-    #[wasm_bindgen(constructor)]
-    pub fn new(options: JsValue) -> Result<ThumbnailsView, JsValue> {
-        let cells = Float32Array::new(&property(&options, "cells")).to_vec();
-        let look: Look = from_js(options.clone())?;
-        let ThumbnailsOptions { names, columns, side, shown } = from_js(options)?;
-        if cells.len() != names.len() * side * side {
-            return Err(Problem::bug("Thumbnails and their heads differ in number").into());
-        }
-        let sheet = Thumbnails { names, columns, side, cells, look, shown };
-        let layout = sheet.layout(0.0);
-        Ok(Self { sheet, layout, window: Window::whole(layout.width, layout.height) })
-    }
+struct Sheet {
+    sheet: Thumbnails,
+    layout: thumbnails::Layout,
+}
 
-    /// Rows of pictures.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.layout.rows
-    }
-
-    /// Pictures in a row.
-    #[wasm_bindgen(getter)]
-    #[must_use]
-    pub fn columns(&self) -> usize {
-        self.layout.columns
-    }
-
-    /// Takes the available width and gives the size wanted, in CSS pixels.
-    pub fn size(&mut self, width: f64) -> JsValue {
-        self.layout = self.sheet.layout(width);
-        self.window = Window::whole(self.layout.width, self.layout.height);
-        size(self.layout.width, self.layout.height)
-    }
-
-    /// Shows only a part of the sheet from here on.
-    pub fn look(&mut self, x: f64, y: f64, width: f64, height: f64) {
-        self.window = Window { x, y, width, height };
-    }
-
-    /// Where the window has to begin to show a picture: `{x, y}`.
-    #[must_use]
-    pub fn reveal(&self, row: i32, column: i32) -> JsValue {
-        point(reveal(self.layout.place(row, column), (0.0, 0.0), self.window))
-    }
-
-    /// Draws, with the picture under the pointer marked (-1 for none).
-    pub fn draw(&self, context: CanvasRenderingContext2d, dpr: f64, dark: bool, row: i32, column: i32) {
-        let theme = Theme::of(dark);
-        let context = clean(context, dpr, self.window);
-        let pixels = self.sheet.pixels(&self.layout, &theme, dpr);
-        let (x, y) = ((self.window.x * dpr).round(), (self.window.y * dpr).round());
-        let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels.rgba), pixels.width as u32);
-        // A canvas that cannot take pixels leaves them out, as browsers do.
-        let _ = image.and_then(|image| context.put_image_data(&image, -x, -y));
-        let mut context = moved(context, self.window);
-        self.sheet.draw_names(&self.layout, &theme, self.index(row, column), &mut context);
-    }
-
-    /// The picture under a point of the window: `{row, column}` or undefined.
-    #[wasm_bindgen(js_name = cellAt)]
-    #[must_use]
-    pub fn cell_at(&self, x: f64, y: f64) -> JsValue {
-        let found = self.sheet.head_at(&self.layout, x + self.window.x, y + self.window.y);
-        let columns = self.layout.columns;
-        found.map_or(JsValue::UNDEFINED, |i| cell((i / columns) as i32, (i % columns) as i32))
-    }
-
-    /// The whole sheet as an SVG document.
-    #[must_use]
-    pub fn svg(&self, dark: bool, row: i32, column: i32) -> String {
-        let theme = Theme::of(dark);
-        let mut svg = Svg::default();
-        self.sheet.draw_pictures(&self.layout, &theme, &mut svg);
-        self.sheet.draw_names(&self.layout, &theme, self.index(row, column), &mut svg);
-        svg.into_document(self.layout.width.ceil(), self.layout.height.ceil())
-    }
-
+impl Sheet {
     fn index(&self, row: i32, column: i32) -> Option<usize> {
         pair(row, column).map(|(row, column)| row * self.layout.columns + column)
     }
 }
 
-fn size(width: f64, height: f64) -> JsValue {
-    to_js(&serde_json::json!({ "width": width.ceil(), "height": height.ceil() }))
+impl Picture for Sheet {
+    fn rows(&self) -> usize {
+        self.layout.rows
+    }
+
+    fn columns(&self) -> usize {
+        self.layout.columns
+    }
+
+    fn lay_out(&mut self, width: f64) -> (f64, f64) {
+        self.layout = self.sheet.layout(width);
+        (self.layout.width, self.layout.height)
+    }
+
+    fn reveal(&self, row: i32, column: i32, window: Window) -> (f64, f64) {
+        reveal(self.layout.place(row, column), (0.0, 0.0), window)
+    }
+
+    fn draw(&self, canvas: &Canvas, theme: &Theme, row: i32, column: i32) {
+        let Canvas { dpr, window, .. } = *canvas;
+        let pixels = self.sheet.pixels(&self.layout, theme, dpr);
+        let (x, y) = ((window.x * dpr).round(), (window.y * dpr).round());
+        let image = ImageData::new_with_u8_clamped_array(Clamped(&pixels.rgba), pixels.width as u32);
+        // A canvas that cannot take pixels leaves them out, as browsers do.
+        let _ = image.and_then(|image| canvas.context.put_image_data(&image, -x, -y));
+        self.sheet.draw_names(&self.layout, theme, self.index(row, column), &mut canvas.moved());
+    }
+
+    fn cell_at(&self, x: f64, y: f64, window: Window) -> Option<(i32, i32)> {
+        let found = self.sheet.head_at(&self.layout, x + window.x, y + window.y);
+        let columns = self.layout.columns;
+        found.map(|i| ((i / columns) as i32, (i % columns) as i32))
+    }
+
+    fn write(&self, svg: &mut Svg, theme: &Theme, row: i32, column: i32) {
+        self.sheet.draw_pictures(&self.layout, theme, svg);
+        self.sheet.draw_names(&self.layout, theme, self.index(row, column), svg);
+    }
 }
 
-fn cell(row: i32, column: i32) -> JsValue {
-    to_js(&serde_json::json!({ "row": row, "column": column }))
-}
-
-fn point((x, y): (f64, f64)) -> JsValue {
-    to_js(&serde_json::json!({ "x": x, "y": y }))
+impl Canvas {
+    /// The context with the window's corner in the canvas' corner.
+    fn moved(&self) -> CanvasRenderingContext2d {
+        let _ = self.context.translate(-self.window.x, -self.window.y);
+        self.context.clone()
+    }
 }
 
 fn pair(row: i32, column: i32) -> Option<(usize, usize)> {
     (row >= 0 && column >= 0).then_some((row as usize, column as usize))
-}
-
-/// A context in CSS pixels with nothing drawn.
-fn clean(context: CanvasRenderingContext2d, dpr: f64, window: Window) -> CanvasRenderingContext2d {
-    // Only values that are not finite are refused, and then nothing is drawn.
-    let _ = context.set_transform(dpr, 0.0, 0.0, dpr, 0.0, 0.0);
-    context.clear_rect(0.0, 0.0, window.width, window.height);
-    context
-}
-
-/// The same, with the window's corner in the corner.
-fn moved(context: CanvasRenderingContext2d, window: Window) -> CanvasRenderingContext2d {
-    let _ = context.translate(-window.x, -window.y);
-    context
 }
 
 fn relation(byte: u8) -> Relation {
