@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { launchChromium } from '../tools/browser.mjs';
 import { serve } from '../tools/server.mjs';
 import { makeStandIn } from '../tools/stand-in.mjs';
 import { click } from './click.mjs';
@@ -43,17 +43,6 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const SECTIONS = { forward, kernels, notebook, sweep, click };
 /** As tools/build-wasm.sh knows them; the fastest comes last. */
 const BUILDS = ['fixed', 'relaxed'];
-
-/** Chromium's switches that keep it from doing anything else meanwhile. */
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
 
 /**
  * @param {import('playwright-core').Page} page
@@ -152,10 +141,7 @@ async function main(names) {
       return false;
     },
   });
-  const browser = await chromium.launch({
-    executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-    args: QUIET,
-  });
+  const browser = await launchChromium();
   const started = Date.now();
   try {
     const page = await browser.newPage();

@@ -2,8 +2,8 @@
 // is never busy for long, and everything long can be cancelled.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { button, Harness, reach, start, startable } from './harness.mjs';
+import { describe, test } from 'node:test';
+import { button, reach, start, startable, useHarness } from './harness.mjs';
 import { makeModels, MANY_HEADS } from './models.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
@@ -13,19 +13,9 @@ const MOST_SHIFT = 0.02;
 /** Milliseconds that the page's thread may be busy at a stretch. */
 const LONGEST_TASK = 50;
 
-/** @type {Harness} */
-let harness;
-/** @type {Awaited<ReturnType<typeof makeModels>>} */
-let models;
-
-before(async () => {
-  models = await makeModels();
-  harness = await Harness.start({ models: models.folder });
-});
-
-after(async () => {
-  await harness?.stop();
-  await models?.remove();
+const harness = useHarness(async () => {
+  const { folder, remove } = await makeModels();
+  return { models: folder, remove };
 });
 
 const manyHeads = () => encodeURIComponent(`${harness.models.origin}/${MANY_HEADS}`);

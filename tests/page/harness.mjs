@@ -8,7 +8,8 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { chromium } from 'playwright-core';
+import { after, before } from 'node:test';
+import { launchChromium } from '../../tools/browser.mjs';
 import { serve } from '../../tools/server.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -72,20 +73,10 @@ export class Harness {
     );
     const site = await serve(dist, { base });
     const modelHost = await serve(models, { cors: true });
-    const browser = await chromium.launch({
-      executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: [
-        '--no-sandbox',
-        '--disable-gpu',
-        '--disable-quic',
-        '--no-first-run',
-        '--disable-background-networking',
-        '--disable-component-update',
-        '--disable-sync',
-        // No test may depend on, or load, anything beyond this machine.
-        '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
-      ],
-    });
+    // No test may depend on, or load, anything beyond this machine.
+    const browser = await launchChromium([
+      '--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1',
+    ]);
     return new Harness(browser, site, modelHost);
   }
 
@@ -161,6 +152,34 @@ export class Harness {
     }
   }
 }
+
+/**
+ * Readies a harness before the tests of a file and takes it down after them.
+ * `prepare` makes what it is to serve, and says how that is removed.
+ * @param {() => Promise<{ models?: string, remove?: () => Promise<unknown> }>} [prepare]
+ * @returns {Harness} which may be used once the tests run
+ */
+export function useHarness(prepare = async () => ({})) {
+  const harness = /** @type {Harness} */ (Object.create(Harness.prototype));
+  /** @type {(() => Promise<unknown>) | undefined} */
+  let remove;
+  before(async () => {
+    const { remove: whenDone, ...options } = await prepare();
+    remove = whenDone;
+    Object.assign(harness, await Harness.start(options));
+  });
+  after(async () => {
+    if (harness.browser) await harness.stop();
+    await remove?.();
+  });
+  return harness;
+}
+
+/** A study of the bundled model that is over in a moment. */
+export const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3';
+
+/** A browser says this of every request that is refused or fails, whoever expected it. */
+export const FAILED_REQUEST = /Failed to load resource|^[45]\d\d for |net::ERR_|blocked by CORS/;
 
 /**
  * A button by its whole accessible name.

@@ -5,21 +5,25 @@ import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
+import { test } from 'node:test';
 import { promisify } from 'node:util';
 import { serve } from '../../tools/server.mjs';
-import { button, dist, exportedJson, Harness, reach, root, start, startable } from './harness.mjs';
+import {
+  button,
+  dist,
+  exportedJson,
+  reach,
+  root,
+  SMALL,
+  start,
+  startable,
+  useHarness,
+} from './harness.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Harness} */
-let harness;
-before(async () => {
-  harness = await Harness.start();
-});
-after(() => harness?.stop());
+const harness = useHarness();
 
-const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3';
 /** A prompt that has a score. */
 const SCORED = 'v=1&model=tiny&text=The+cat+saw+a+horse';
 const GONE = /ERR_INTERNET_DISCONNECTED|ERR_FAILED|Failed to load resource/;

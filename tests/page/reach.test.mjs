@@ -2,29 +2,22 @@
 // screen of any size.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import {
   accessibilityViolations,
   button,
   exportedJson,
-  Harness,
   reach,
   sidewaysScroll,
+  SMALL,
   start,
   startable,
+  useHarness,
 } from './harness.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Harness} */
-let harness;
-before(async () => {
-  harness = await Harness.start();
-});
-after(() => harness?.stop());
-
-/** A study small enough to be over in a moment. */
-const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3';
+const harness = useHarness();
 
 /**
  * Walks by Tab until the element has the focus, and fails if it never does or

@@ -1,18 +1,11 @@
 // What controls and reports say, and when they stop saying it.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { button, exportedJson, Harness, start, startable } from './harness.mjs';
+import { describe, test } from 'node:test';
+import { button, exportedJson, SMALL, start, startable, useHarness } from './harness.mjs';
 
-/** @type {Harness} */
-let harness;
-before(async () => {
-  harness = await Harness.start();
-});
-after(() => harness?.stop());
+const harness = useHarness();
 
-/** A study small enough to be over in a moment. */
-const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3';
 /** A text with two animals and two colours. */
 const TEXT = 'The+red+dog+sat+by+a+blue+cat';
 

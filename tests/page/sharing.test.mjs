@@ -3,30 +3,23 @@
 
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import {
   accessibilityViolations,
   button,
   complaints,
   exported,
   exportedJson,
-  Harness,
   reach,
+  SMALL,
   start,
   startable,
+  useHarness,
 } from './harness.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Harness} */
-let harness;
-before(async () => {
-  harness = await Harness.start();
-});
-after(() => harness?.stop());
-
-/** A study small enough to be over in a moment. */
-const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3';
+const harness = useHarness();
 
 /**
  * Opens a results file by the page's own button.

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { brotliCompressSync } from 'node:zlib';
 import {
   accessibilityViolations,
@@ -12,38 +12,25 @@ import {
   dist,
   exported,
   exportedJson,
+  FAILED_REQUEST,
   fixtures,
   Harness,
   reach,
   sidewaysScroll,
+  SMALL,
   start,
   startable,
+  useHarness,
 } from './harness.mjs';
 import { BROKEN, GOOD_MODEL, makeModels } from './models.mjs';
 
-/** @type {Harness} */
-let harness;
-/** @type {Awaited<ReturnType<typeof makeModels>>} */
-let models;
-
-before(async () => {
-  models = await makeModels();
-  harness = await Harness.start({ models: models.folder });
-});
-
-after(async () => {
-  await harness?.stop();
-  await models?.remove();
+const harness = useHarness(async () => {
+  const { folder, remove } = await makeModels();
+  return { models: folder, remove };
 });
 
 /** @param {string} name */
 const modelAddress = (name) => `${harness.models.origin}/${name}`;
-
-/** A browser says this of every request that is refused or fails, whoever expected it. */
-const FAILED_REQUEST = /Failed to load resource|^[45]\d\d for |net::ERR_|blocked by CORS/;
-
-/** A study small enough to be over in a moment. */
-const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3';
 
 describe('opening the page', () => {
   test('takes less than a megabyte, compressed as hosts compress, and no weights', (t) =>

@@ -4,29 +4,22 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import {
   accessibilityViolations,
   button,
   exportedJson,
   fixtures,
-  Harness,
   reach,
   sidewaysScroll,
+  SMALL,
   start,
+  useHarness,
 } from './harness.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Harness} */
-let harness;
-before(async () => {
-  harness = await Harness.start();
-});
-after(() => harness?.stop());
-
-/** A study small enough to be over in a moment. */
-const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3';
+const harness = useHarness();
 
 /**
  * Opens a fold by its summary.

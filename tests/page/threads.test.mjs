@@ -1,36 +1,23 @@
 // Several threads at one model, on a stand-in of GPT-2 small's size.
 
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
-import { serve } from '../../tools/server.mjs';
+import { test } from 'node:test';
 import { makeStandIn } from '../../tools/stand-in.mjs';
 import {
   button,
   complaints,
   exportedJson,
-  Harness,
   reach,
   start,
   startable,
+  useHarness,
   wasmMemory,
 } from './harness.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Harness} */
-let harness;
-/** @type {Awaited<ReturnType<typeof serve>>} */
-let host;
-
-before(async () => {
-  host = await serve(makeStandIn().folder, { cors: true });
-  harness = await Harness.start();
-});
-
-after(async () => {
-  await harness?.stop();
-  await host?.close();
-});
+// Its models' host serves the stand-in alone.
+const harness = useHarness(async () => ({ models: makeStandIn().folder }));
 
 /**
  * The study of L1H5 on a few prompts, with so many threads.
@@ -40,7 +27,7 @@ after(async () => {
  * @param {(page: Page) => Promise<T>} use
  */
 function withThreads(threads, options, use) {
-  const hash = `model=${encodeURIComponent(host.url.replace(/\/$/, ''))}&n=6&kind=zero`;
+  const hash = `model=${encodeURIComponent(harness.models.origin)}&n=6&kind=zero`;
   return harness.withPage(hash, options, async ({ page }) => {
     await startable(page);
     await page.getByLabel('Threads').selectOption(String(threads));

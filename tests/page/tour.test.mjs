@@ -1,17 +1,19 @@
 // The tour: offered, never forced; by keyboard alone; over the real page.
 
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { accessibilityViolations, button, Harness, reach, startable, stateOf } from './harness.mjs';
+import { describe, test } from 'node:test';
+import {
+  accessibilityViolations,
+  button,
+  reach,
+  startable,
+  stateOf,
+  useHarness,
+} from './harness.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Harness} */
-let harness;
-before(async () => {
-  harness = await Harness.start();
-});
-after(() => harness?.stop());
+const harness = useHarness();
 
 /** @param {Page} page */
 async function open(page) {

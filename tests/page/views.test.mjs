@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { before, describe, test } from 'node:test';
 import { scale } from '@observablehq/plot';
 import {
   accessibilityViolations,
@@ -13,10 +13,10 @@ import {
   exported,
   exportedJson,
   fixtures,
-  Harness,
   reach,
   sidewaysScroll,
   start,
+  useHarness,
 } from './harness.mjs';
 import { GOOD_MODEL, makeLongModel, makeModels } from './models.mjs';
 
@@ -25,20 +25,10 @@ import { GOOD_MODEL, makeLongModel, makeModels } from './models.mjs';
 /** The colour map as another program has it than the one that draws. */
 const { apply: viridis } = scale({ color: { type: 'linear', scheme: 'viridis', domain: [0, 1] } });
 
-/** @type {Harness} */
-let harness;
-/** @type {string[]} */
-const temporary = [];
-before(async () => {
-  const { folder } = await makeModels();
-  const long = await mkdtemp(path.join(os.tmpdir(), 'headscope-long-'));
-  temporary.push(folder, long);
+const harness = useHarness(async () => {
+  const { folder, remove } = await makeModels();
   await makeLongModel(path.join(folder, 'long'), 300);
-  harness = await Harness.start({ models: folder });
-});
-after(async () => {
-  await harness?.stop();
-  await Promise.all(temporary.map((folder) => rm(folder, { recursive: true })));
+  return { models: folder, remove };
 });
 
 const TINY = 'v=1&model=tiny&head=L2H1';
@@ -531,11 +521,11 @@ describe('thumbnails', () => {
       await start(page, 'ready');
       const { milliseconds, colors } = await page.evaluate(async () => {
         const address = new URL('pkg/headscope.js', document.baseURI).href;
-        const { ThumbnailsView } = await import(address);
+        const { thumbnails_view } = await import(address);
         const cells = new Float32Array(144 * 169).map((_, i) => ((i * 7919) % 1000) / 1000);
         const names = Array.from({ length: 144 }, (_, i) => `L${Math.floor(i / 12)}H${i % 12}`);
         const look = { scale: 'linear', max: 'one', colors: 'viridis', bos: 'shown' };
-        const view = new ThumbnailsView({ cells, side: 13, names, columns: 12, shown: 0, ...look });
+        const view = thumbnails_view({ cells, side: 13, names, columns: 12, shown: 0, ...look });
         const { width, height } = view.size(900);
         const canvas = document.createElement('canvas');
         canvas.width = width;

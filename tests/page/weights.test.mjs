@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { open, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { describe, test } from 'node:test';
 import { makeStandIn, publishedLayout } from '../../tools/stand-in.mjs';
 import { serve } from '../../tools/server.mjs';
 import {
@@ -12,9 +12,10 @@ import {
   complaints,
   dist,
   exportedJson,
-  Harness,
+  FAILED_REQUEST,
   reach,
   stateOf,
+  useHarness,
   wasmMemory,
 } from './harness.mjs';
 import { startHost } from './host.mjs';
@@ -32,22 +33,10 @@ const LARGEST_PART = 768 * 3072 * 4;
 /** config.json, the header and a probe or two once more. */
 const SLACK = 64 << 10;
 
-/** A browser says this of every request that is refused or fails, whoever expected it. */
-const FAILED_REQUEST = /Failed to load resource|^[45]\d\d for |net::ERR_|blocked by CORS/;
-
 const layout = publishedLayout();
 
-/** @type {Harness} */
-let harness;
-/** @type {string} */
-let folder;
-
-before(async () => {
-  ({ folder } = makeStandIn());
-  harness = await Harness.start();
-});
-
-after(() => harness?.stop());
+const { folder } = makeStandIn();
+const harness = useHarness();
 
 /**
  * Opens a study in a browser context of its own, of a model on a host of its own.

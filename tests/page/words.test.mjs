@@ -3,17 +3,12 @@
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { after, before, test } from 'node:test';
-import { button, complaints, Harness, root, start, startable } from './harness.mjs';
+import { test } from 'node:test';
+import { button, complaints, root, start, startable, useHarness } from './harness.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
-/** @type {Harness} */
-let harness;
-before(async () => {
-  harness = await Harness.start();
-});
-after(() => harness?.stop());
+const harness = useHarness();
 
 const SMALL = 'v=1&model=tiny&n=6&len=8&cats=2';
 

@@ -1,0 +1,20 @@
+// The browser that tests and the benchmark drive.
+
+import { chromium } from 'playwright-core';
+
+/** Chromium's switches that keep it from doing anything else meanwhile. */
+const QUIET = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** @param {string[]} [more] switches */
+export function launchChromium(more = []) {
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  return chromium.launch({ executablePath, args: [...QUIET, ...more] });
+}
