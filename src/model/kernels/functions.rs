@@ -15,8 +15,7 @@ pub(super) fn exp(x: F32x4) -> F32x4 {
     // ln 2 in two parts, the first of which has few digits.
     let x = x - n * F32x4::splat(0.693_359_4);
     let x = x - n * F32x4::splat(-2.121_944_4e-4);
-    let polynomial = [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_66, 0.5].into_iter();
-    let p = polynomial.fold(F32x4::splat(1.987_569_1e-4), |p, c| p.mul_add(x, F32x4::splat(c)));
+    let p = polynomial(x, &[1.987_569_1e-4, 1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 0.166_666_66, 0.5]);
     let e = (x * x).mul_add(p, x) + F32x4::splat(1.0);
     e * n.exp2_of_whole()
 }
@@ -26,14 +25,23 @@ pub(super) fn exp(x: F32x4) -> F32x4 {
 #[inline(always)]
 pub(super) fn tanh(x: F32x4) -> F32x4 {
     let x = x.max(F32x4::splat(-7.905_311)).min(F32x4::splat(7.905_311));
+    let upper = [
+        -2.760_768_5e-16,
+        2.000_188e-13,
+        -8.604_672e-11,
+        5.122_297e-8,
+        1.485_722_4e-5,
+        6.372_619_3e-4,
+        4.893_524_6e-3,
+    ];
+    let lower = [1.198_258_4e-6, 1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3];
     let square = x * x;
-    let polynomial = |highest: f32, others: [f32; 3]| {
-        others.into_iter().fold(F32x4::splat(highest), |p, c| p.mul_add(square, F32x4::splat(c)))
-    };
-    let upper = polynomial(-2.760_768_5e-16, [2.000_188e-13, -8.604_672e-11, 5.122_297e-8]);
-    let upper = upper.mul_add(square, F32x4::splat(1.485_722_4e-5));
-    let upper = upper.mul_add(square, F32x4::splat(6.372_619_3e-4));
-    let upper = upper.mul_add(square, F32x4::splat(4.893_524_6e-3));
-    let lower = polynomial(1.198_258_4e-6, [1.185_347_1e-4, 2.268_434_6e-3, 4.893_525e-3]);
-    x * upper / lower
+    x * polynomial(square, &upper) / polynomial(square, &lower)
+}
+
+/// A polynomial by its coefficients, the highest power's first (Horner's rule).
+#[inline(always)]
+fn polynomial<const N: usize>(x: F32x4, coefficients: &[f32; N]) -> F32x4 {
+    let [first, rest @ ..] = coefficients.as_slice() else { return F32x4::splat(0.0) };
+    rest.iter().fold(F32x4::splat(*first), |p, &c| p.mul_add(x, F32x4::splat(c)))
 }
