@@ -69,11 +69,7 @@ pub struct Member {
 impl Member {
     /// Keeps a piece under its name.
     pub fn keep(&mut self, name: &str, piece: Piece) {
-        let share = self.shares.entry(name.to_owned()).or_default();
-        match piece {
-            Piece::Matrix(matrix) => share.matrix = Some(matrix),
-            Piece::Bias(bias) => share.bias = Some(bias),
-        }
+        self.shares.entry(name.to_owned()).or_default().keep(piece);
     }
 
     /// Does a job, a list of names: for a matrix its product with x, and for
@@ -90,7 +86,7 @@ impl Member {
                 let (fc, proj) = (format!("{name}.c_fc"), format!("{name}.c_proj"));
                 results.extend(mlp(self.share(&fc)?, self.share(&proj)?, x)?);
             } else {
-                results.extend(self.share(name)?.apply(x)?);
+                self.share(name)?.apply(x, &mut results)?;
             }
         }
         Ok(results)
@@ -102,6 +98,13 @@ impl Member {
 }
 
 impl Share {
+    pub(super) fn keep(&mut self, piece: Piece) {
+        match piece {
+            Piece::Matrix(matrix) => self.matrix = Some(matrix),
+            Piece::Bias(bias) => self.bias = Some(bias),
+        }
+    }
+
     pub(super) fn has_matrix(&self) -> bool {
         self.matrix.is_some()
     }
@@ -110,28 +113,31 @@ impl Share {
         self.bias.is_some()
     }
 
-    /// x W + b, rows of as many numbers as there are columns here.
-    pub(super) fn apply(&self, x: &[f32]) -> Result<Vec<f32>> {
+    /// Appends x W + b, rows of as many numbers as there are columns here.
+    pub(super) fn apply(&self, x: &[f32], results: &mut Vec<f32>) -> Result<()> {
         let matrix = self.matrix.as_ref().ok_or(ModelError::NotLoaded("a matrix"))?;
         let rows = x.len() / matrix.n_in().max(1);
-        let mut y = match &self.bias {
-            Some(bias) => bias.repeat(rows),
-            None => vec![0.0; rows * matrix.n_out()],
-        };
-        matrix.add_product(x, &mut y);
-        Ok(y)
+        let from = results.len();
+        match &self.bias {
+            Some(bias) => (0..rows).for_each(|_| results.extend_from_slice(bias)),
+            None => results.resize(from + rows * matrix.n_out(), 0.0),
+        }
+        matrix.add_product(x, &mut results[from..]);
+        Ok(())
     }
 }
 
 /// What some hidden units add to an MLP's output.
 pub(super) fn mlp(fc: &Share, proj: &Share, x: &[f32]) -> Result<Vec<f32>> {
-    let mut hidden = fc.apply(x)?;
+    let (mut hidden, mut y) = (Vec::new(), Vec::new());
+    fc.apply(x, &mut hidden)?;
     elementwise::gelu(&mut hidden);
-    proj.apply(&hidden)
+    proj.apply(&hidden, &mut y)?;
+    Ok(y)
 }
 
 impl Team {
-    /// A crew for a model of width `d_model`, if that is worth it.
+    /// A crew for a model of these sizes, if that is worth it.
     pub(super) fn of(crew: Option<Rc<dyn Crew>>, config: &Config) -> Self {
         Self(crew.filter(|crew| crew.members() > 0 && pays(config)))
     }
@@ -153,11 +159,9 @@ impl Team {
         home: &mut Share,
     ) -> Result<()> {
         for (i, share) in shares.into_iter().enumerate() {
-            match (i, &self.0, piece(share)) {
-                (0, _, Piece::Matrix(matrix)) => home.matrix = Some(matrix),
-                (0, _, Piece::Bias(bias)) => home.bias = Some(bias),
-                (_, Some(crew), piece) => crew.give(i - 1, name, piece)?,
-                (_, None, _) => {}
+            match &self.0 {
+                Some(crew) if i > 0 => crew.give(i - 1, name, piece(share))?,
+                _ => home.keep(piece(share)),
             }
         }
         Ok(())

@@ -3,7 +3,8 @@
 use super::crew::{Piece, Share, Team, mlp};
 use super::kernels::Packed;
 use super::{ModelError, Result};
-use candle_core::{Device, Tensor};
+use candle_core::{D, Device, Tensor};
+use std::collections::HashMap;
 use std::ops::Range;
 
 /// y = x W + b for x of shape (..., n_in), with W of shape (n_in, n_out).
@@ -55,28 +56,26 @@ pub(super) async fn forward<const N: usize>(linears: [&Linear; N], x: &Tensor) -
     if !linears.iter().all(|linear| linear.has_weight() && linear.has_bias()) {
         return Err(ModelError::NotLoaded("c_*"));
     }
-    let numbers = x.flatten_all()?.to_vec1::<f32>()?;
-    let rows: usize = x.dims()[..x.rank() - 1].iter().product();
+    let rows = Rows::of(x)?;
     let job = linears.map(|linear| linear.name.as_str());
     let team = &linears[0].team;
     let here = || {
         let mut results = Vec::new();
         for linear in linears {
-            results.extend(linear.home.apply(&numbers)?);
+            linear.home.apply(&rows.distinct, &mut results)?;
         }
         Ok(results)
     };
-    let results = team.work(&job, &numbers, here).await?;
+    let results = team.work(&job, &rows.distinct, here).await?;
     let mut rest: Vec<&[f32]> = results.iter().map(Vec::as_slice).collect();
     let mut outputs = Vec::with_capacity(N);
     for linear in linears {
         // Every thread's columns of a row come side by side.
-        let mut y = vec![0.0; rows * linear.n_out];
+        let mut y = vec![0.0; rows.places.len() * linear.n_out];
         for (rest, columns) in rest.iter_mut().zip(team.shares(linear.n_out)) {
-            let part = rest.split_off(..rows * columns.len()).ok_or_else(short)?;
-            let parts = part.chunks_exact(columns.len().max(1));
-            for (y, part) in y.chunks_exact_mut(linear.n_out).zip(parts) {
-                y[columns.clone()].copy_from_slice(part);
+            let part = rest.split_off(..rows.len() * columns.len()).ok_or_else(short)?;
+            for (y, place) in y.chunks_exact_mut(linear.n_out).zip(&rows.places) {
+                y[columns.clone()].copy_from_slice(&part[place * columns.len()..][..columns.len()]);
             }
         }
         let mut shape = x.dims()[..x.rank() - 1].to_vec();
@@ -86,34 +85,64 @@ pub(super) async fn forward<const N: usize>(linears: [&Linear; N], x: &Tensor) -
     outputs.try_into().map_err(|_| short())
 }
 
+fn bits(row: &[f32]) -> impl Iterator<Item = u32> {
+    row.iter().map(|x| x.to_bits())
+}
+
+/// The rows of an activation, those that are alike once. Every prompt begins with
+/// the same token, and a mean in place of an embedding makes whole prompts alike.
+struct Rows {
+    /// (row, n_in)
+    distinct: Vec<f32>,
+    /// For every row of the activation, which of these it is.
+    places: Vec<usize>,
+}
+
+impl Rows {
+    fn of(x: &Tensor) -> Result<Self> {
+        let n_in = x.dim(D::Minus1)?;
+        let mut numbers = x.flatten_all()?.to_vec1::<f32>()?;
+        // Rows that begin alike and go on otherwise are rare, and then just not found.
+        let mut first_with = HashMap::new();
+        let mut places = Vec::with_capacity(numbers.len() / n_in);
+        let mut kept = 0;
+        for from in (0..numbers.len()).step_by(n_in) {
+            let row = &numbers[from..from + n_in];
+            let start: Vec<u32> = bits(row).take(4).collect();
+            let place = *first_with.entry(start).or_insert(kept);
+            if place < kept && bits(row).eq(bits(&numbers[place * n_in..(place + 1) * n_in])) {
+                places.push(place);
+            } else {
+                numbers.copy_within(from..from + n_in, kept * n_in);
+                places.push(kept);
+                kept += 1;
+            }
+        }
+        numbers.truncate(kept * n_in);
+        Ok(Self { distinct: numbers, places })
+    }
+
+    /// How many are distinct.
+    fn len(&self) -> usize {
+        self.places.iter().max().map_or(0, |last| last + 1)
+    }
+}
+
 /// gelu(x W_in + b_in) W_out + b_out. Every thread has some of the hidden units.
 #[derive(Debug)]
 pub(super) struct Mlp {
     name: String,
     d_model: usize,
-    d_mlp: usize,
-    team: Team,
-    fc: Share,
+    /// mlp.c_fc, (d_model, d_mlp).
+    pub(super) fc: Linear,
+    /// mlp.c_proj, (d_mlp, d_model): its rows of this thread's hidden units.
     proj: Share,
 }
 
 impl Mlp {
     pub(super) fn new(name: String, d_model: usize, d_mlp: usize, team: &Team) -> Self {
-        Self { name, d_model, d_mlp, team: team.clone(), fc: Share::default(), proj: Share::default() }
-    }
-
-    /// Takes mlp.c_fc.weight, (d_model, d_mlp).
-    pub(super) fn set_fc_weight(&mut self, weight: &[f32]) -> Result<()> {
-        let piece = |share| Piece::Matrix(Packed::of(weight, self.d_mlp, share));
-        let name = format!("{}.c_fc", self.name);
-        self.team.give(&name, self.team.shares(self.d_mlp), piece, &mut self.fc)
-    }
-
-    /// Takes mlp.c_fc.bias, (d_mlp).
-    pub(super) fn set_fc_bias(&mut self, bias: &[f32]) -> Result<()> {
-        let piece = |share: Range<usize>| Piece::Bias(bias[share].to_vec());
-        let name = format!("{}.c_fc", self.name);
-        self.team.give(&name, self.team.shares(self.d_mlp), piece, &mut self.fc)
+        let fc = Linear::new(format!("{name}.c_fc"), d_mlp, team);
+        Self { name, d_model, fc, proj: Share::default() }
     }
 
     /// Takes mlp.c_proj.weight, (d_mlp, d_model).
@@ -121,20 +150,19 @@ impl Mlp {
         let d = self.d_model;
         let rows = |share: Range<usize>| &weight[share.start * d..share.end * d];
         let piece = |share| Piece::Matrix(Packed::of(rows(share), d, 0..d));
-        let name = format!("{}.c_proj", self.name);
-        self.team.give(&name, self.team.shares(self.d_mlp), piece, &mut self.proj)
+        let team = &self.fc.team;
+        team.give(&format!("{}.c_proj", self.name), team.shares(self.fc.n_out), piece, &mut self.proj)
     }
 
     /// Takes mlp.c_proj.bias, (d_model), which is added once, here.
-    pub(super) fn set_proj_bias(&mut self, bias: &[f32]) -> Result<()> {
-        let whole = std::iter::once(0..self.d_model).collect();
-        self.team.give(&self.name, whole, |_| Piece::Bias(bias.to_vec()), &mut self.proj)
+    pub(super) fn set_proj_bias(&mut self, bias: Vec<f32>) {
+        self.proj.keep(Piece::Bias(bias));
     }
 
     /// Whether a tensor of the MLP is here, by its name in the file.
     pub(super) fn has(&self, name: &str) -> bool {
         match name {
-            "mlp.c_fc.weight" => self.fc.has_matrix(),
+            "mlp.c_fc.weight" => self.fc.has_weight(),
             "mlp.c_fc.bias" => self.fc.has_bias(),
             "mlp.c_proj.weight" => self.proj.has_matrix(),
             "mlp.c_proj.bias" => self.proj.has_bias(),
@@ -145,12 +173,12 @@ impl Mlp {
     /// Applies the MLP to (..., d_model).
     pub(super) async fn forward(&self, x: &Tensor) -> Result<Tensor> {
         let (fc, proj) = (&self.fc, &self.proj);
-        if !(fc.has_matrix() && fc.has_bias() && proj.has_matrix() && proj.has_bias()) {
+        if !(fc.has_weight() && fc.has_bias() && proj.has_matrix() && proj.has_bias()) {
             return Err(ModelError::NotLoaded("mlp.c_*"));
         }
-        let numbers = x.flatten_all()?.to_vec1::<f32>()?;
-        let results = self.team.work(&[&self.name], &numbers, || mlp(fc, proj, &numbers)).await?;
-        let mut results = results.into_iter();
+        let rows = Rows::of(x)?;
+        let here = || mlp(&fc.home, proj, &rows.distinct);
+        let mut results = fc.team.work(&[&self.name], &rows.distinct, here).await?.into_iter();
         let mut sum = results.next().unwrap_or_default();
         for part in results {
             if part.len() != sum.len() {
@@ -158,7 +186,9 @@ impl Mlp {
             }
             sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
         }
-        Ok(Tensor::from_vec(sum, x.shape(), &Device::Cpu)?)
+        let d = self.d_model;
+        let y = rows.places.iter().flat_map(|place| &sum[place * d..(place + 1) * d]).copied().collect();
+        Ok(Tensor::from_vec::<_, f32>(y, x.shape(), &Device::Cpu)?)
     }
 }
 

@@ -146,6 +146,7 @@ impl Block {
     }
 
     fn insert(&mut self, name: &str, numbers: Vec<f32>, d: usize) -> Result<()> {
+        let mlp_width = numbers.len() / d;
         match name {
             "ln_1.weight" => self.ln_1.weight = Some(numbers),
             "ln_1.bias" => self.ln_1.bias = Some(numbers),
@@ -163,10 +164,10 @@ impl Block {
             "attn.c_proj.bias" => self.attn_proj.set_bias(&numbers)?,
             "ln_2.weight" => self.ln_2.weight = Some(numbers),
             "ln_2.bias" => self.ln_2.bias = Some(numbers),
-            "mlp.c_fc.weight" => self.mlp.set_fc_weight(&numbers)?,
-            "mlp.c_fc.bias" => self.mlp.set_fc_bias(&numbers)?,
+            "mlp.c_fc.weight" => self.mlp.fc.set_weight(&numbers, mlp_width, 0)?,
+            "mlp.c_fc.bias" => self.mlp.fc.set_bias(&numbers)?,
             "mlp.c_proj.weight" => self.mlp.set_proj_weight(&numbers)?,
-            "mlp.c_proj.bias" => self.mlp.set_proj_bias(&numbers)?,
+            "mlp.c_proj.bias" => self.mlp.set_proj_bias(numbers),
             _ => return Err(ModelError::NoSuchTensor(name.to_owned())),
         }
         Ok(())
