@@ -17,12 +17,12 @@ wasm_opt_flags='-O3
     --enable-reference-types --enable-multivalue --enable-call-indirect-overlong'
 
 case $kind in
-    fixed) ;;
+    fixed) set -- ;;
     relaxed)
         wasm_opt_flags="$wasm_opt_flags --enable-relaxed-simd"
-        # Beside .cargo/config.toml's flags; in a folder of its own, since other
+        # Added to .cargo/config.toml's flags; in a folder of its own, since other
         # flags make other dependencies.
-        export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS='-C target-feature=+simd128,+relaxed-simd --cfg getrandom_backend="wasm_js"'
+        set -- --config "target.$target.rustflags=['-C', 'target-feature=+relaxed-simd']"
         CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-target}/relaxed-simd
         export CARGO_TARGET_DIR
         ;;
@@ -34,7 +34,7 @@ esac
 
 # As a cdylib alone: built together with the rlib, it would silently go without
 # link-time optimisation.
-cargo rustc --package "$package" --lib --release --target "$target" --crate-type cdylib
+cargo "$@" rustc --package "$package" --lib --release --target "$target" --crate-type cdylib
 
 wasm=${CARGO_TARGET_DIR:-target}/$target/release/$name.wasm
 recipe="$(wasm-bindgen --version) $(wasm-opt --version) $wasm_opt_flags"

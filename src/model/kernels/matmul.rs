@@ -1,26 +1,28 @@
 //! Matrix products with a matrix that is packed once, at load.
 //!
 //! candle's own product packs the matrix at every call. Here it is laid out in
-//! panels of eight columns, and a tile of four rows by eight columns stays in
+//! panels of eight columns, and a tile of some rows by eight columns stays in
 //! registers over the whole inner loop.
 
 use super::lanes::{F32x4, LANES};
+use std::hint::black_box;
 use std::ops::Range;
 
 /// Columns of a panel: two vectors.
 pub const COLUMNS: usize = 8;
-/// Rows of a tile. Four by eight sums take 8 of the 16 registers that browsers
-/// have for vectors; more rows spill.
-const ROWS: usize = 4;
+/// Rows of a tile. Browsers have 16 registers for vectors: six by eight sums take 12
+/// of them, and two numbers of the panel and one of x the others. A product that is
+/// not fused with its sum wants more, and goes as fast with four rows.
+const ROWS: usize = if cfg!(target_feature = "relaxed-simd") { 6 } else { 4 };
+/// Rows of x whose dot products with two others are taken together.
+const DOT_ROWS: usize = 4;
 /// Panels that are used together.
 const QUAD: usize = 4;
 /// Rows of x that do not outweigh the matrix: one prompt of the study.
 const FEW: usize = 16;
-/// Rows of a panel that are used at once where x has few rows.
-const SHALLOW: usize = 64;
-/// The same where it has many: they stay in the first cache level beside the
-/// numbers that they are multiplied by.
-const DEEP: usize = 384;
+/// Rows of a panel that are used at once: they stay in the first cache level beside
+/// the numbers that they are multiplied by.
+const DEPTH: usize = 384;
 
 /// A matrix of shape (n_in, n_out), packed.
 #[derive(Debug, Clone, Default)]
@@ -79,72 +81,79 @@ impl Packed {
             return;
         }
         let rows = y.len() / n_out;
-        let groups = interleave(&x[..rows / ROWS * ROWS * n_in], n_in);
         let panels = n_out.div_ceil(COLUMNS);
         let steps = |n: usize, step: usize| (0..n).step_by(step).map(move |from| from..n.min(from + step));
+        let mut block = |quad: Range<usize>, depth: Range<usize>| {
+            // The matrix comes from memory, and waiting for it would take long, unless
+            // it is asked for in a row before anything is computed.
+            quad.clone().for_each(|p| fetch(self.panel(p, depth.clone())));
+            self.add_block(quad, depth, x, y);
+        };
         if rows <= FEW {
-            // The matrix is read in the order it lies in memory, a little at a time,
-            // so that the machine fetches what comes next meanwhile.
+            // The matrix is read in the order in which it lies in memory.
             for quad in steps(panels, QUAD) {
-                for depth in steps(n_in, SHALLOW) {
-                    self.add_block(quad.clone(), depth, x, &groups, y);
-                }
+                steps(n_in, DEPTH).for_each(|depth| block(quad.clone(), depth));
             }
         } else {
             // What is shared is x, so as much of it as the caches hold is used up.
-            for depth in steps(n_in, DEEP) {
-                for quad in steps(panels, QUAD) {
-                    self.add_block(quad, depth.clone(), x, &groups, y);
-                }
+            for depth in steps(n_in, DEPTH) {
+                steps(panels, QUAD).for_each(|quad| block(quad, depth.clone()));
             }
         }
     }
 
+    /// Some rows of a panel.
+    fn panel(&self, p: usize, rows: Range<usize>) -> &[[f32; COLUMNS]] {
+        let panel = &self.panels[p * self.n_in * COLUMNS..(p + 1) * self.n_in * COLUMNS];
+        panel[rows.start * COLUMNS..rows.end * COLUMNS].as_chunks().0
+    }
+
     /// Adds the products with up to four panels, from rows `depth` of the matrix.
-    fn add_block(
-        &self,
-        panels: Range<usize>,
-        depth: Range<usize>,
-        x: &[f32],
-        groups: &[[f32; ROWS]],
-        y: &mut [f32],
-    ) {
-        let Self { n_in, n_out, .. } = *self;
-        let panel = |p: usize| {
-            let panel = &self.panels[p * n_in * COLUMNS..(p + 1) * n_in * COLUMNS];
-            panel[depth.start * COLUMNS..depth.end * COLUMNS].as_chunks().0
-        };
+    fn add_block(&self, panels: Range<usize>, depth: Range<usize>, x: &[f32], y: &mut [f32]) {
+        let rows = y.len() / self.n_out;
+        let tiled = rows / ROWS * ROWS;
         for p in panels.clone() {
-            let groups = groups.chunks_exact(n_in).zip(y.chunks_exact_mut(ROWS * n_out));
-            for (x, y) in groups {
-                add(&tile(&x[depth.clone()], panel(p)), y, n_out, p);
+            for r in (0..tiled).step_by(ROWS) {
+                self.add_tiles::<ROWS, 1>(r, p..p + 1, &depth, x, y);
             }
         }
-        // What is left of four rows: two over two panels, one over four, which
-        // fills the same eight registers.
-        let row = |r: usize| &x[r * n_in..][depth.clone()];
-        let (mut r, rows) = (y.len() / n_out / ROWS * ROWS, y.len() / n_out);
-        if r + 2 <= rows {
-            let y = &mut y[r * n_out..];
-            for p in panels.clone().step_by(2) {
-                if p + 1 < panels.end {
-                    add_wide(&wide_tile([row(r), row(r + 1)], [panel(p), panel(p + 1)]), y, n_out, p);
-                } else {
-                    add_wide(&wide_tile([row(r), row(r + 1)], [panel(p)]), y, n_out, p);
-                }
-            }
-            r += 2;
+        // What is left of the rows, in tiles that fill eight registers.
+        let mut r = tiled;
+        while r < rows {
+            let (panels, depth) = (panels.clone(), &depth);
+            r += match rows - r {
+                1 => self.add_tiles::<1, 4>(r, panels, depth, x, y),
+                2 | 3 => self.add_tiles::<2, 2>(r, panels, depth, x, y),
+                _ => self.add_tiles::<4, 1>(r, panels, depth, x, y),
+            };
         }
-        if r < rows {
-            let y = &mut y[r * n_out..];
-            let p = panels.start;
-            if panels.len() == QUAD {
-                let quad: [_; QUAD] = std::array::from_fn(|i| panel(p + i));
-                add_wide(&wide_tile([row(r)], quad), y, n_out, p);
-            } else {
-                panels.for_each(|p| add_wide(&wide_tile([row(r)], [panel(p)]), y, n_out, p));
-            }
+    }
+
+    /// Adds the products of `R` rows from `r` on, with `P` panels at a time; gives
+    /// back `R`.
+    #[inline]
+    fn add_tiles<const R: usize, const P: usize>(
+        &self,
+        r: usize,
+        panels: Range<usize>,
+        depth: &Range<usize>,
+        x: &[f32],
+        y: &mut [f32],
+    ) -> usize {
+        let Self { n_in, n_out, .. } = *self;
+        let x: [_; R] = std::array::from_fn(|i| &x[(r + i) * n_in..][depth.clone()]);
+        let y = &mut y[r * n_out..(r + R) * n_out];
+        let panel = |p: usize| self.panel(p, depth.clone());
+        let whole = panels.len() / P * P;
+        for p in panels.clone().take(whole).step_by(P) {
+            let sums = tile::<R, P>(x, std::array::from_fn(|i| panel(p + i)));
+            sums.iter().enumerate().for_each(|(i, sums)| add(sums, y, n_out, p + i));
         }
+        for p in panels.skip(whole) {
+            let [sums] = tile(x, [panel(p)]);
+            add(&sums, y, n_out, p);
+        }
+        R
     }
 }
 
@@ -152,11 +161,11 @@ impl Packed {
 /// numbers: x tableᵀ, (rows of x, rows of table).
 pub fn dot_products(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
     let width = table.len() / n;
-    for (x, y) in x.chunks(ROWS * n).zip(y.chunks_mut(ROWS * width)) {
+    for (x, y) in x.chunks(DOT_ROWS * n).zip(y.chunks_mut(DOT_ROWS * width)) {
         let rows = x.len() / n;
         for (j, pair) in table.chunks(2 * n).enumerate() {
             // A row that is not there stands for the first, and is not kept.
-            let x: [&[f32]; ROWS] = std::array::from_fn(|r| &x[if r < rows { r * n } else { 0 }..][..n]);
+            let x: [&[f32]; DOT_ROWS] = std::array::from_fn(|r| &x[if r < rows { r * n } else { 0 }..][..n]);
             let pair_len = pair.len() / n;
             let sums = dots(x, [&pair[..n], &pair[(pair_len - 1) * n..]]);
             for (r, sums) in sums.iter().enumerate().take(rows) {
@@ -166,84 +175,57 @@ pub fn dot_products(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
     }
 }
 
-/// Four rows of `n_in` numbers at a time, laid side by side: (group, n_in, 4).
-fn interleave(x: &[f32], n_in: usize) -> Vec<[f32; ROWS]> {
-    let mut groups = Vec::with_capacity(x.len() / ROWS);
-    for group in x.chunks_exact(ROWS * n_in) {
-        let [a, b, c, d] = std::array::from_fn(|r| &group[r * n_in..(r + 1) * n_in]);
-        let columns = a.iter().zip(b).zip(c).zip(d);
-        groups.extend(columns.map(|(((&a, &b), &c), &d)| [a, b, c, d]));
-    }
-    groups
+/// Brings a part of a panel into the caches: loads that wait for nothing overlap,
+/// where those between products wait for each other.
+fn fetch(panel: &[[f32; COLUMNS]]) {
+    // Two rows are a cache line.
+    black_box(panel.iter().step_by(2).map(|row| row[0]).sum::<f32>());
 }
 
 /// Adds a tile's sums to its place in y.
 #[inline]
-fn add<const R: usize>(sums: &[[f32; COLUMNS]; R], y: &mut [f32], n_out: usize, panel: usize) {
-    let columns = panel * COLUMNS..n_out.min((panel + 1) * COLUMNS);
-    for (y, sums) in y.chunks_exact_mut(n_out).zip(sums) {
-        for (y, sum) in y[columns.clone()].iter_mut().zip(sums) {
-            *y += sum;
+fn add<const R: usize>(sums: &[[F32x4; 2]; R], y: &mut [f32], n_out: usize, panel: usize) {
+    let from = panel * COLUMNS;
+    for (y, [left, right]) in y.chunks_exact_mut(n_out).zip(sums) {
+        let y = &mut y[from..];
+        if let Some(y) = y.first_chunk_mut::<COLUMNS>() {
+            let [y_left, y_right] = halves(y);
+            *y = whole([y_left + *left, y_right + *right]);
+        } else {
+            y.iter_mut().zip(whole([*left, *right])).for_each(|(y, sum)| *y += sum);
         }
     }
-}
-
-/// Adds the sums of several panels from `panel` on.
-#[inline]
-fn add_wide<const R: usize, const P: usize>(
-    sums: &[[[f32; COLUMNS]; R]; P],
-    y: &mut [f32],
-    n_out: usize,
-    panel: usize,
-) {
-    for (i, sums) in sums.iter().enumerate() {
-        add(sums, y, n_out, panel + i);
-    }
-}
-
-/// Four rows, interleaved, times a panel.
-#[inline]
-fn tile(x: &[[f32; ROWS]], panel: &[[f32; COLUMNS]]) -> [[f32; COLUMNS]; ROWS] {
-    let mut sums = [[F32x4::splat(0.0); 2]; ROWS];
-    for (x, w) in x.iter().zip(panel) {
-        let w = halves(w);
-        for (sums, &x) in sums.iter_mut().zip(x) {
-            let x = F32x4::splat(x);
-            *sums = [x.mul_add(w[0], sums[0]), x.mul_add(w[1], sums[1])];
-        }
-    }
-    sums.map(whole)
 }
 
 /// `R` rows times `P` panels.
 #[inline]
-fn wide_tile<const R: usize, const P: usize>(
+fn tile<const R: usize, const P: usize>(
     x: [&[f32]; R],
     panels: [&[[f32; COLUMNS]]; P],
-) -> [[[f32; COLUMNS]; R]; P] {
+) -> [[[F32x4; 2]; R]; P] {
     let n = panels[0].len();
     // The same length everywhere spares the loop its bounds checks.
     let (x, panels) = (x.map(|x| &x[..n]), panels.map(|panel| &panel[..n]));
     let mut sums = [[[F32x4::splat(0.0); 2]; R]; P];
     for k in 0..n {
-        let x = x.map(|x| F32x4::splat(x[k]));
         for (sums, panel) in sums.iter_mut().zip(panels) {
             let w = halves(&panel[k]);
             for (sums, x) in sums.iter_mut().zip(x) {
+                let x = F32x4::splat(x[k]);
                 *sums = [x.mul_add(w[0], sums[0]), x.mul_add(w[1], sums[1])];
             }
         }
     }
-    sums.map(|sums| sums.map(whole))
+    sums
 }
 
-/// Dot products of four rows with two.
+/// Dot products of some rows with two.
 #[inline]
-fn dots(x: [&[f32]; ROWS], w: [&[f32]; 2]) -> [[f32; 2]; ROWS] {
+fn dots(x: [&[f32]; DOT_ROWS], w: [&[f32]; 2]) -> [[f32; 2]; DOT_ROWS] {
     let n = w[0].len() / LANES;
     let x_lanes = x.map(|x| &x.as_chunks::<LANES>().0[..n]);
     let w_lanes = w.map(|w| &w.as_chunks::<LANES>().0[..n]);
-    let mut sums = [[F32x4::splat(0.0); 2]; ROWS];
+    let mut sums = [[F32x4::splat(0.0); 2]; DOT_ROWS];
     for k in 0..n {
         let w = w_lanes.map(|w| F32x4::load(&w[k]));
         for (sums, x) in sums.iter_mut().zip(x_lanes) {
