@@ -37,9 +37,9 @@ fn product(x: &[f32], w: &[f32], n_in: usize, width: usize, columns: std::ops::R
 #[test]
 fn a_packed_product_is_the_product_at_every_size() {
     let mut stream = RandomState::new(1);
-    // Rows around the tile of four and the few of sixteen, columns around the panel
-    // of eight and four of them, depths around the block of 384.
-    for rows in [1, 2, 3, 4, 5, 7, 13, 16, 17, 19] {
+    // Rows around a tile's four or six and the few of 64, columns around the panel of
+    // eight and four of them, depths around the block of 384.
+    for rows in [1, 2, 3, 4, 5, 6, 7, 11, 13, 64, 69] {
         for n_out in [1, 7, 8, 9, 24, 33, 72] {
             for n_in in [1, 3, 64, 384, 385, 900] {
                 let x = random(&mut stream, rows * n_in, 1.0);

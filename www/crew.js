@@ -2,10 +2,14 @@
 // the weights and multiply by them. The computing worker owns them, the Rust
 // side (src/web/crew.rs) says what they get and what they are asked.
 
+/** Bytes of a buffer that is worth keeping between two jobs. */
+const MOST_SPARE = 16e6;
+
 /**
  * @typedef {object} Member
  * @property {Worker} worker
  * @property {Promise<void>} ready
+ * @property {ArrayBuffer} [spare] goes back and forth with the numbers
  * @property {Map<number, { resolve: (numbers: Float32Array) => void, reject: (reason: Error) => void }>} jobs
  */
 
@@ -86,6 +90,27 @@ export class Crew {
       this.#send(member, { ask: { id, job, x } }, [x.buffer]);
       this.#members[member]?.jobs.set(id, { resolve, reject });
     });
+  }
+
+  /**
+   * The buffer of the last job, if it is kept.
+   * @param {number} member
+   */
+  take(member) {
+    const receiver = this.#members[member];
+    const spare = receiver?.spare;
+    if (receiver) receiver.spare = undefined;
+    return spare;
+  }
+
+  /**
+   * Keeps a buffer for the next job.
+   * @param {number} member
+   * @param {ArrayBuffer} buffer
+   */
+  keep(member, buffer) {
+    const receiver = this.#members[member];
+    if (receiver && buffer.byteLength <= MOST_SPARE) receiver.spare = buffer;
   }
 
   /**

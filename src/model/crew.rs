@@ -18,6 +18,10 @@ use std::rc::Rc;
 /// Narrower models are not worth the messages: their products take less time.
 const NARROWEST: usize = 256;
 
+/// This thread's share to that of a member, which works while messages travel, too.
+const HOME: usize = 12;
+const MEMBER: usize = 11;
+
 /// The threads beside this one.
 pub trait Crew {
     /// How many there are.
@@ -142,12 +146,17 @@ impl Team {
         Self(crew.filter(|crew| crew.members() > 0 && pays(config)))
     }
 
-    /// `n` columns in equal shares, one for each thread and this one's first.
+    /// `n` columns in shares, one for each thread and this one's first, which is a
+    /// little larger.
     pub(super) fn shares(&self, n: usize) -> Vec<Range<usize>> {
-        let threads = 1 + self.0.as_ref().map_or(0, |crew| crew.members());
+        let members = self.0.as_ref().map_or(0, |crew| crew.members());
         let panels = n.div_ceil(COLUMNS);
-        let bound = |i: usize| (panels * i).div_ceil(threads) * COLUMNS;
-        (0..threads).map(|i| bound(i).min(n)..bound(i + 1).min(n)).collect()
+        let whole = HOME + members * MEMBER;
+        let bound = |i: usize| match i {
+            0 => 0,
+            _ => (panels * (HOME + (i - 1) * MEMBER)).div_ceil(whole) * COLUMNS,
+        };
+        (0..=members).map(|i| bound(i).min(n)..bound(i + 1).min(n)).collect()
     }
 
     /// Gives every member its piece, and leaves this thread's in `home`.

@@ -70,12 +70,16 @@ pub(super) async fn forward<const N: usize>(linears: [&Linear; N], x: &Tensor) -
     let mut rest: Vec<&[f32]> = results.iter().map(Vec::as_slice).collect();
     let mut outputs = Vec::with_capacity(N);
     for linear in linears {
-        // Every thread's columns of a row come side by side.
-        let mut y = vec![0.0; rows.places.len() * linear.n_out];
+        let mut parts = Vec::with_capacity(results.len());
         for (rest, columns) in rest.iter_mut().zip(team.shares(linear.n_out)) {
             let part = rest.split_off(..rows.len() * columns.len()).ok_or_else(short)?;
-            for (y, place) in y.chunks_exact_mut(linear.n_out).zip(&rows.places) {
-                y[columns.clone()].copy_from_slice(&part[place * columns.len()..][..columns.len()]);
+            parts.push((part, columns.len()));
+        }
+        // Every thread's columns of a row come side by side.
+        let mut y = Vec::with_capacity(rows.places.len() * linear.n_out);
+        for place in &rows.places {
+            for (part, width) in &parts {
+                y.extend_from_slice(&part[place * width..][..*width]);
             }
         }
         let mut shape = x.dims()[..x.rank() - 1].to_vec();
@@ -101,25 +105,24 @@ struct Rows {
 impl Rows {
     fn of(x: &Tensor) -> Result<Self> {
         let n_in = x.dim(D::Minus1)?;
-        let mut numbers = x.flatten_all()?.to_vec1::<f32>()?;
+        let numbers = x.flatten_all()?.to_vec1::<f32>()?;
+        let mut distinct: Vec<f32> = Vec::with_capacity(numbers.len());
+        let mut places = Vec::with_capacity(numbers.len() / n_in);
         // Rows that begin alike and go on otherwise are rare, and then just not found.
         let mut first_with = HashMap::new();
-        let mut places = Vec::with_capacity(numbers.len() / n_in);
-        let mut kept = 0;
-        for from in (0..numbers.len()).step_by(n_in) {
-            let row = &numbers[from..from + n_in];
+        for row in numbers.chunks_exact(n_in) {
+            let new = distinct.len() / n_in;
             let start: Vec<u32> = bits(row).take(4).collect();
-            let place = *first_with.entry(start).or_insert(kept);
-            if place < kept && bits(row).eq(bits(&numbers[place * n_in..(place + 1) * n_in])) {
+            let place = *first_with.entry(start).or_insert(new);
+            let known = distinct.get(place * n_in..(place + 1) * n_in);
+            if known.is_some_and(|known| bits(known).eq(bits(row))) {
                 places.push(place);
             } else {
-                numbers.copy_within(from..from + n_in, kept * n_in);
-                places.push(kept);
-                kept += 1;
+                distinct.extend_from_slice(row);
+                places.push(new);
             }
         }
-        numbers.truncate(kept * n_in);
-        Ok(Self { distinct: numbers, places })
+        Ok(Self { distinct, places })
     }
 
     /// How many are distinct.

@@ -6,13 +6,14 @@ use crate::model::kernels::Packed;
 use crate::model::{Crew, ModelError};
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, ready};
-use js_sys::{Float32Array, Promise};
+use js_sys::{ArrayBuffer, Float32Array, Promise};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 #[wasm_bindgen]
 extern "C" {
     /// The class `Crew` of www/crew.js.
+    #[derive(Clone)]
     #[wasm_bindgen(typescript_type = "Crew")]
     pub type Workers;
 
@@ -40,9 +41,16 @@ extern "C" {
 
     #[wasm_bindgen(method, catch)]
     fn ask(this: &Workers, member: usize, job: Vec<String>, x: &Float32Array) -> Result<Promise, JsValue>;
+
+    #[wasm_bindgen(method)]
+    fn take(this: &Workers, member: usize) -> Option<ArrayBuffer>;
+
+    #[wasm_bindgen(method)]
+    fn keep(this: &Workers, member: usize, buffer: ArrayBuffer);
 }
 
 /// The workers beside this one.
+#[derive(Clone)]
 pub struct WorkerCrew(Workers);
 
 impl WorkerCrew {
@@ -88,14 +96,34 @@ impl Crew for WorkerCrew {
         x: &[f32],
     ) -> LocalBoxFuture<'static, Result<Vec<f32>, ModelError>> {
         let job = job.iter().map(|&name| name.to_owned()).collect();
-        match self.0.ask(member, job, &Float32Array::from(x)) {
-            Ok(answer) => async {
-                let numbers = JsFuture::from(answer).await.map_err(lost)?;
-                Ok(numbers.unchecked_into::<Float32Array>().to_vec())
+        let x = written(self.0.take(member), x);
+        match self.0.ask(member, job, &x) {
+            Ok(answer) => {
+                let Self(workers) = self.clone();
+                async move {
+                    let answer: Float32Array = JsFuture::from(answer).await.map_err(lost)?.unchecked_into();
+                    let numbers = answer.to_vec();
+                    workers.keep(member, answer.buffer());
+                    Ok(numbers)
+                }
+                .boxed_local()
             }
-            .boxed_local(),
             Err(error) => ready(Err(lost(error))).boxed_local(),
         }
+    }
+}
+
+/// Numbers outside of WebAssembly's memory, in a buffer that was used before if they
+/// have room there: a new one costs more than what is copied to it.
+fn written(buffer: Option<ArrayBuffer>, numbers: &[f32]) -> Float32Array {
+    let (length, bytes) = (numbers.len() as u32, size_of_val(numbers) as u32);
+    match buffer.filter(|buffer| buffer.byte_length() >= bytes) {
+        Some(buffer) => {
+            let array = Float32Array::new_with_byte_offset_and_length(&buffer, 0, length);
+            array.copy_from(numbers);
+            array
+        }
+        None => Float32Array::from(numbers),
     }
 }
 
@@ -140,12 +168,13 @@ impl CrewMember {
         Ok(())
     }
 
-    /// Does a job on rows of numbers.
+    /// Does a job on rows of numbers, whose buffer the answer takes over if it fits.
     ///
     /// # Errors
     ///
     /// A text, if something is not held here.
-    pub fn work(&self, job: Vec<String>, x: Vec<f32>) -> Result<Vec<f32>, JsValue> {
-        self.0.work(&job, &x).map_err(|error| error.to_string().into())
+    pub fn work(&self, job: Vec<String>, x: &Float32Array) -> Result<Float32Array, JsValue> {
+        let results = self.0.work(&job, &x.to_vec()).map_err(|error| JsValue::from(error.to_string()))?;
+        Ok(written(Some(x.buffer()), &results))
     }
 }

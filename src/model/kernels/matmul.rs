@@ -18,10 +18,10 @@ const ROWS: usize = if cfg!(target_feature = "relaxed-simd") { 6 } else { 4 };
 const DOT_ROWS: usize = 4;
 /// Panels that are used together.
 const QUAD: usize = 4;
-/// Rows of x that do not outweigh the matrix: one prompt of the study.
-const FEW: usize = 16;
-/// Rows of a panel that are used at once: they stay in the first cache level beside
-/// the numbers that they are multiplied by.
+/// Rows of x that stay in the second cache level as a whole, with any width.
+const FEW: usize = 64;
+/// How deep into the matrix a product goes at once where there are more of them, so
+/// that what it uses of x stays there.
 const DEPTH: usize = 384;
 
 /// A matrix of shape (n_in, n_out), packed.
@@ -83,21 +83,13 @@ impl Packed {
         let rows = y.len() / n_out;
         let panels = n_out.div_ceil(COLUMNS);
         let steps = |n: usize, step: usize| (0..n).step_by(step).map(move |from| from..n.min(from + step));
-        let mut block = |quad: Range<usize>, depth: Range<usize>| {
-            // The matrix comes from memory, and waiting for it would take long, unless
-            // it is asked for in a row before anything is computed.
-            quad.clone().for_each(|p| fetch(self.panel(p, depth.clone())));
-            self.add_block(quad, depth, x, y);
-        };
-        if rows <= FEW {
-            // The matrix is read in the order in which it lies in memory.
+        let depth = if rows <= FEW { n_in } else { DEPTH };
+        for depth in steps(n_in, depth) {
             for quad in steps(panels, QUAD) {
-                steps(n_in, DEPTH).for_each(|depth| block(quad.clone(), depth));
-            }
-        } else {
-            // What is shared is x, so as much of it as the caches hold is used up.
-            for depth in steps(n_in, DEPTH) {
-                steps(panels, QUAD).for_each(|quad| block(quad, depth.clone()));
+                // The matrix comes from memory, and waiting for it would take long,
+                // unless it is asked for in a row before anything is computed.
+                quad.clone().for_each(|p| fetch(self.panel(p, depth.clone())));
+                self.add_block(quad, depth.clone(), x, y);
             }
         }
     }
