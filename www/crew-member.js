@@ -28,9 +28,9 @@ self.addEventListener('message', async (/** @type {MessageEvent<ToMember>} */ { 
     ready.keep(name, rows, columns, numbers);
     return;
   }
-  const { id, job, x } = data.ask;
+  const { id, names, columns, x } = data.ask;
   try {
-    const numbers = /** @type {Float32Array<ArrayBuffer>} */ (ready.work(job, x));
+    const numbers = /** @type {Float32Array<ArrayBuffer>} */ (ready.work(names, columns, x));
     reply({ id, numbers }, [numbers.buffer]);
   } catch (thrown) {
     reply({ id, error: String(thrown) });

@@ -80,14 +80,15 @@ export class Crew {
 
   /**
    * @param {number} member
-   * @param {string[]} job
+   * @param {string[]} names
+   * @param {Uint32Array} columns
    * @param {Float32Array<ArrayBuffer>} x
    * @returns {Promise<Float32Array>}
    */
-  ask(member, job, x) {
+  ask(member, names, columns, x) {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastJob;
-      this.#send(member, { ask: { id, job, x } }, [x.buffer]);
+      this.#send(member, { ask: { id, names, columns, x } }, [x.buffer]);
       this.#members[member]?.jobs.set(id, { resolve, reject });
     });
   }

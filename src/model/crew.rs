@@ -9,7 +9,8 @@
 use super::kernels::{Packed, elementwise, matmul::COLUMNS};
 use super::{ModelError, Result};
 use crate::weights::Config;
-use futures_util::future::{LocalBoxFuture, try_join_all};
+use futures_util::FutureExt;
+use futures_util::future::{LocalBoxFuture, ready, try_join_all};
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
@@ -34,8 +35,17 @@ pub trait Crew {
     /// [`ModelError::CrewLost`] if it cannot be reached.
     fn give(&self, member: usize, name: &str, piece: Piece) -> Result<()>;
 
-    /// Has a member do a job on x, rows of numbers, as [`Member::work`] does it.
-    fn ask(&self, member: usize, job: &[&str], x: &[f32]) -> LocalBoxFuture<'static, Result<Vec<f32>>>;
+    /// Has a member do jobs on x, rows of numbers, as [`Member::work`] does them.
+    fn ask(&self, member: usize, jobs: &[Job], x: &[f32]) -> LocalBoxFuture<'static, Result<Vec<f32>>>;
+}
+
+/// What a member is asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The name of a linear layer, or of an MLP.
+    pub name: String,
+    /// Which of the columns that the member has of it.
+    pub columns: Range<usize>,
 }
 
 /// What a member is given.
@@ -76,21 +86,20 @@ impl Member {
         self.shares.entry(name.to_owned()).or_default().keep(piece);
     }
 
-    /// Does a job, a list of names: for a matrix its product with x, and for
-    /// `….mlp` what the hidden units here add to the MLP's output. The results
-    /// follow one another.
+    /// Does some jobs: for a linear layer x W + b, and for `….mlp` what the hidden
+    /// units here add to the MLP's output. The results follow one another.
     ///
     /// # Errors
     ///
     /// [`ModelError::NotLoaded`] if something is not here.
-    pub fn work(&self, job: &[impl AsRef<str>], x: &[f32]) -> Result<Vec<f32>> {
+    pub fn work(&self, jobs: &[Job], x: &[f32]) -> Result<Vec<f32>> {
         let mut results = Vec::new();
-        for name in job.iter().map(AsRef::as_ref) {
+        for Job { name, columns } in jobs {
             if name.ends_with(".mlp") {
                 let (fc, proj) = (format!("{name}.c_fc"), format!("{name}.c_proj"));
                 results.extend(mlp(self.share(&fc)?, self.share(&proj)?, x)?);
             } else {
-                self.share(name)?.apply(x, &mut results)?;
+                self.share(name)?.apply(columns.clone(), x, &mut results)?;
             }
         }
         Ok(results)
@@ -117,16 +126,33 @@ impl Share {
         self.bias.is_some()
     }
 
-    /// Appends x W + b, rows of as many numbers as there are columns here.
-    pub(super) fn apply(&self, x: &[f32], results: &mut Vec<f32>) -> Result<()> {
-        let matrix = self.matrix.as_ref().ok_or(ModelError::NotLoaded("a matrix"))?;
+    /// How many columns are here.
+    fn n_out(&self) -> usize {
+        self.matrix.as_ref().map_or(0, Packed::n_out)
+    }
+
+    /// Appends some columns of x W + b.
+    pub(super) fn apply(&self, columns: Range<usize>, x: &[f32], results: &mut Vec<f32>) -> Result<()> {
+        let matrix = self.matrix.as_ref().filter(|matrix| columns.end <= matrix.n_out());
+        let matrix = matrix.ok_or(ModelError::NotLoaded("a matrix"))?;
         let rows = x.len() / matrix.n_in().max(1);
+        let (panels, place) = matrix.columns(columns.clone());
+        let width = panels.n_out();
+        let first = columns.start - place.start;
         let from = results.len();
         match &self.bias {
-            Some(bias) => (0..rows).for_each(|_| results.extend_from_slice(bias)),
-            None => results.resize(from + rows * matrix.n_out(), 0.0),
+            Some(bias) => (0..rows).for_each(|_| results.extend_from_slice(&bias[first..first + width])),
+            None => results.resize(from + rows * width, 0.0),
         }
-        matrix.add_product(x, &mut results[from..]);
+        panels.add_product(x, &mut results[from..]);
+        // What else the panels hold goes again.
+        if place.len() < width {
+            for row in 0..rows {
+                let wanted = from + row * width + place.start;
+                results.copy_within(wanted..wanted + place.len(), from + row * place.len());
+            }
+            results.truncate(from + rows * place.len());
+        }
         Ok(())
     }
 }
@@ -134,9 +160,9 @@ impl Share {
 /// What some hidden units add to an MLP's output.
 pub(super) fn mlp(fc: &Share, proj: &Share, x: &[f32]) -> Result<Vec<f32>> {
     let (mut hidden, mut y) = (Vec::new(), Vec::new());
-    fc.apply(x, &mut hidden)?;
+    fc.apply(0..fc.n_out(), x, &mut hidden)?;
     elementwise::gelu(&mut hidden);
-    proj.apply(&hidden, &mut y)?;
+    proj.apply(0..proj.n_out(), &hidden, &mut y)?;
     Ok(y)
 }
 
@@ -176,16 +202,21 @@ impl Team {
         Ok(())
     }
 
-    /// Results of everybody, this thread's first.
+    /// Results of everybody, this thread's first. `jobs` says what each member is
+    /// asked for; if that is nothing, it is not asked.
     pub(super) async fn work(
         &self,
-        job: &[&str],
+        jobs: impl Fn(usize) -> Vec<Job>,
         x: &[f32],
         here: impl FnOnce() -> Result<Vec<f32>>,
     ) -> Result<Vec<Vec<f32>>> {
         let Some(crew) = &self.0 else { return Ok(vec![here()?]) };
         // They work while this thread does.
-        let others: Vec<_> = (0..crew.members()).map(|member| crew.ask(member, job, x)).collect();
+        let ask = |member| match jobs(member + 1) {
+            jobs if jobs.is_empty() => ready(Ok(Vec::new())).boxed_local(),
+            jobs => crew.ask(member, &jobs, x),
+        };
+        let others: Vec<_> = (0..crew.members()).map(ask).collect();
         let mut results = vec![here()?];
         results.extend(try_join_all(others).await?);
         Ok(results)

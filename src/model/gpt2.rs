@@ -126,7 +126,8 @@ impl Gpt2 {
                         // One message to the crew asks for all three, if all are wanted.
                         let values = Cell::new(None);
                         let pattern = hooks.at(Pattern(l), async {
-                            let [q, k, v] = linear::forward([q, k, v], &normed).await?;
+                            let qkv = [q.whole(), k.whole(), v.whole()];
+                            let [q, k, v] = linear::forward(qkv, &normed).await?;
                             values.set(Some(v));
                             self.pattern_of(l, q, k, hooks).await // (B, H, T, T)
                         });
@@ -161,10 +162,26 @@ impl Gpt2 {
         let resid_pre = hooks.at(ResidPre(l), async { Ok(resid.clone()) }).await?;
         let pattern = hooks.at(Pattern(l), async {
             let normed = ln_1.forward(&resid_pre, self.config.eps)?;
-            let [q, k] = linear::forward([q, k], &normed).await?;
+            let [q, k] = linear::forward([q.whole(), k.whole()], &normed).await?;
             self.pattern_of(l, q, k, hooks).await
         });
         pattern.await
+    }
+
+    /// Attention pattern of one head alone, (B, T, T), from the residual stream
+    /// before its layer.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::NotLoaded`] names a weight that is missing.
+    pub async fn head_pattern(&self, l: usize, head: usize, resid: &Tensor) -> Result<Tensor> {
+        let Block { ln_1, q, k, .. } = self.layer(l)?;
+        let e = self.config.d_head();
+        let columns = head * e..(head + 1) * e;
+        let normed = ln_1.forward(resid, self.config.eps)?;
+        let qk = [q.columns(columns.clone()), k.columns(columns)];
+        let [q, k] = linear::forward(qk, &normed).await?; // (B, T, e)
+        Ok(causal_pattern(&q.unsqueeze(2)?, &k.unsqueeze(2)?)?.squeeze(1)?)
     }
 
     /// Next-token logits, (B, T, V), from the residual stream after the last layer.

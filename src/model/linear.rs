@@ -1,6 +1,6 @@
 //! The two layers that weights are multiplied in, on every thread there is.
 
-use super::crew::{Piece, Share, Team, mlp};
+use super::crew::{Job, Piece, Share, Team, mlp};
 use super::kernels::Packed;
 use super::{ModelError, Result};
 use candle_core::{D, Device, Tensor};
@@ -46,44 +46,80 @@ impl Linear {
 
     /// Applies the layer to (..., n_in), giving (..., n_out).
     pub(super) async fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let [y] = forward([self], x).await?;
+        let [y] = forward([self.whole()], x).await?;
         Ok(y)
+    }
+
+    /// All of the layer.
+    pub(super) fn whole(&self) -> Columns<'_> {
+        self.columns(0..self.n_out)
+    }
+
+    /// Some of the layer's outputs.
+    pub(super) fn columns(&self, columns: Range<usize>) -> Columns<'_> {
+        Columns { linear: self, columns }
+    }
+}
+
+/// Some columns of a layer.
+pub(super) struct Columns<'a> {
+    linear: &'a Linear,
+    columns: Range<usize>,
+}
+
+impl Columns<'_> {
+    /// Which of them a thread has, counted among all that it has of the layer.
+    fn of(&self, share: &Range<usize>) -> Range<usize> {
+        let Range { start, end } = self.columns;
+        let place = |column: usize| column.clamp(share.start, share.end) - share.start;
+        place(start)..place(end)
     }
 }
 
 /// Applies several layers of one team to the same x, at the cost of one message.
-pub(super) async fn forward<const N: usize>(linears: [&Linear; N], x: &Tensor) -> Result<[Tensor; N]> {
-    if !linears.iter().all(|linear| linear.has_weight() && linear.has_bias()) {
+pub(super) async fn forward<const N: usize>(layers: [Columns<'_>; N], x: &Tensor) -> Result<[Tensor; N]> {
+    if !layers.iter().all(|Columns { linear, .. }| linear.has_weight() && linear.has_bias()) {
         return Err(ModelError::NotLoaded("c_*"));
     }
+    let team = &layers[0].linear.team;
     let rows = Rows::of(x)?;
-    let job = linears.map(|linear| linear.name.as_str());
-    let team = &linears[0].team;
+    // (layer, thread)
+    let columns = layers.each_ref().map(|layer| {
+        let shares = team.shares(layer.linear.n_out);
+        shares.iter().map(|share| layer.of(share)).collect::<Vec<_>>()
+    });
+    let jobs = |thread: usize| {
+        let job = |(layer, columns): (&Columns, &Vec<Range<usize>>)| Job {
+            name: layer.linear.name.clone(),
+            columns: columns[thread].clone(),
+        };
+        layers.iter().zip(&columns).map(job).filter(|job| !job.columns.is_empty()).collect()
+    };
     let here = || {
         let mut results = Vec::new();
-        for linear in linears {
-            linear.home.apply(&rows.distinct, &mut results)?;
+        for (layer, columns) in layers.iter().zip(&columns) {
+            layer.linear.home.apply(columns[0].clone(), &rows.distinct, &mut results)?;
         }
         Ok(results)
     };
-    let results = team.work(&job, &rows.distinct, here).await?;
+    let results = team.work(jobs, &rows.distinct, here).await?;
     let mut rest: Vec<&[f32]> = results.iter().map(Vec::as_slice).collect();
     let mut outputs = Vec::with_capacity(N);
-    for linear in linears {
+    for (layer, columns) in layers.iter().zip(&columns) {
         let mut parts = Vec::with_capacity(results.len());
-        for (rest, columns) in rest.iter_mut().zip(team.shares(linear.n_out)) {
+        for (rest, columns) in rest.iter_mut().zip(columns) {
             let part = rest.split_off(..rows.len() * columns.len()).ok_or_else(short)?;
             parts.push((part, columns.len()));
         }
         // Every thread's columns of a row come side by side.
-        let mut y = Vec::with_capacity(rows.places.len() * linear.n_out);
+        let mut y = Vec::with_capacity(rows.places.len() * layer.columns.len());
         for place in &rows.places {
             for (part, width) in &parts {
                 y.extend_from_slice(&part[place * width..][..*width]);
             }
         }
         let mut shape = x.dims()[..x.rank() - 1].to_vec();
-        shape.push(linear.n_out);
+        shape.push(layer.columns.len());
         outputs.push(Tensor::from_vec(y, shape, &Device::Cpu)?);
     }
     outputs.try_into().map_err(|_| short())
@@ -181,7 +217,8 @@ impl Mlp {
         }
         let rows = Rows::of(x)?;
         let here = || mlp(&fc.home, proj, &rows.distinct);
-        let mut results = fc.team.work(&[&self.name], &rows.distinct, here).await?.into_iter();
+        let jobs = |_| vec![Job { name: self.name.clone(), columns: 0..self.d_model }];
+        let mut results = fc.team.work(jobs, &rows.distinct, here).await?.into_iter();
         let mut sum = results.next().unwrap_or_default();
         for part in results {
             if part.len() != sum.len() {

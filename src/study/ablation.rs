@@ -1,7 +1,7 @@
 //! A head's pattern without something that feeds it.
 
 use super::{Ablation, Case, Component, Head, Kind, Pace, StudyError};
-use crate::model::{Gpt2, HookPoint, Hooks, NoHooks, Recorder};
+use crate::model::{Gpt2, HookPoint, Hooks, Recorder};
 use crate::prompts::draw::RandomState;
 use crate::weights::Config;
 use candle_core::{D, Device, Tensor};
@@ -65,7 +65,7 @@ pub async fn baseline(
         resid = model.block(l, &resid, &recorder).await?;
         clean.extend(recorder.into_seen());
     }
-    let pattern = head_patterns(&model.pattern(head.layer, &resid, &NoHooks).await?, head.head)?;
+    let pattern = each_prompt(&model.head_pattern(head.layer, head.head, &resid).await?)?;
     Ok(Baseline { head, ids, clean, pattern })
 }
 
@@ -112,14 +112,18 @@ pub async fn ablate_together(
     for l in first..head.layer {
         resid = model.block(l, &resid, &patch).await?;
     }
-    head_patterns(&model.pattern(head.layer, &resid, &NoHooks).await?, head.head)
+    each_prompt(&model.head_pattern(head.layer, head.head, &resid).await?)
 }
 
 /// One head of (B, H, T, T), as one pattern a prompt.
 pub(super) fn head_patterns(pattern: &Tensor, head: usize) -> Result<Ablated, StudyError> {
-    let one = pattern.narrow(1, head, 1)?.squeeze(1)?;
-    let cells = one.dim(D::Minus1)?.pow(2);
-    let flat = one.flatten_all()?.to_vec1::<f32>()?;
+    each_prompt(&pattern.narrow(1, head, 1)?.squeeze(1)?)
+}
+
+/// One head's patterns, (B, T, T), as one a prompt.
+fn each_prompt(pattern: &Tensor) -> Result<Ablated, StudyError> {
+    let cells = pattern.dim(D::Minus1)?.pow(2);
+    let flat = pattern.flatten_all()?.to_vec1::<f32>()?;
     Ok(Ablated { patterns: flat.chunks_exact(cells).map(<[f32]>::to_vec).collect() })
 }
 

@@ -1,7 +1,7 @@
 //! Workers as the crew of a model: the Rust side of www/crew.js, and of the
 //! workers themselves.
 
-use crate::model::crew::{Member, Piece};
+use crate::model::crew::{Job, Member, Piece};
 use crate::model::kernels::Packed;
 use crate::model::{Crew, ModelError};
 use futures_util::FutureExt;
@@ -40,7 +40,13 @@ extern "C" {
     ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    fn ask(this: &Workers, member: usize, job: Vec<String>, x: &Float32Array) -> Result<Promise, JsValue>;
+    fn ask(
+        this: &Workers,
+        member: usize,
+        names: Vec<String>,
+        columns: Vec<usize>,
+        x: &Float32Array,
+    ) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(method)]
     fn take(this: &Workers, member: usize) -> Option<ArrayBuffer>;
@@ -92,12 +98,13 @@ impl Crew for WorkerCrew {
     fn ask(
         &self,
         member: usize,
-        job: &[&str],
+        jobs: &[Job],
         x: &[f32],
     ) -> LocalBoxFuture<'static, Result<Vec<f32>, ModelError>> {
-        let job = job.iter().map(|&name| name.to_owned()).collect();
+        let names = jobs.iter().map(|job| job.name.clone()).collect();
+        let columns = jobs.iter().flat_map(|job| [job.columns.start, job.columns.end]).collect();
         let x = written(self.0.take(member), x);
-        match self.0.ask(member, job, &x) {
+        match self.0.ask(member, names, columns, &x) {
             Ok(answer) => {
                 let Self(workers) = self.clone();
                 async move {
@@ -168,13 +175,22 @@ impl CrewMember {
         Ok(())
     }
 
-    /// Does a job on rows of numbers, whose buffer the answer takes over if it fits.
+    /// Does jobs on rows of numbers, whose buffer the answer takes over if it fits.
+    /// `columns` has the first column and the one after the last for each name.
     ///
     /// # Errors
     ///
     /// A text, if something is not held here.
-    pub fn work(&self, job: Vec<String>, x: &Float32Array) -> Result<Float32Array, JsValue> {
-        let results = self.0.work(&job, &x.to_vec()).map_err(|error| JsValue::from(error.to_string()))?;
+    pub fn work(
+        &self,
+        names: Vec<String>,
+        columns: &[usize],
+        x: &Float32Array,
+    ) -> Result<Float32Array, JsValue> {
+        let columns = columns.as_chunks().0.iter().map(|&[start, end]| start..end);
+        let jobs: Vec<Job> =
+            names.into_iter().zip(columns).map(|(name, columns)| Job { name, columns }).collect();
+        let results = self.0.work(&jobs, &x.to_vec()).map_err(|error| JsValue::from(error.to_string()))?;
         Ok(written(Some(x.buffer()), &results))
     }
 }

@@ -74,6 +74,37 @@ impl Packed {
         self.n_out
     }
 
+    /// The panels that hold some of the columns, and those columns' place in them.
+    #[must_use]
+    pub fn columns(&self, columns: Range<usize>) -> (Panels<'_>, Range<usize>) {
+        let from = columns.start / COLUMNS * COLUMNS;
+        let to = columns.end.next_multiple_of(COLUMNS).min(self.n_out).max(from);
+        let panels = from * self.n_in..to.next_multiple_of(COLUMNS) * self.n_in;
+        let panels = Panels { n_in: self.n_in, n_out: to - from, panels: &self.panels[panels] };
+        (panels, columns.start - from..columns.end - from)
+    }
+
+    /// y += x W, for rows of `n_in` numbers in x and of `n_out` in y.
+    pub fn add_product(&self, x: &[f32], y: &mut [f32]) {
+        self.columns(0..self.n_out).0.add_product(x, y);
+    }
+}
+
+/// Some panels of a packed matrix.
+#[derive(Debug, Clone, Copy)]
+pub struct Panels<'a> {
+    n_in: usize,
+    n_out: usize,
+    panels: &'a [f32],
+}
+
+impl Panels<'_> {
+    /// How many columns they hold.
+    #[must_use]
+    pub fn n_out(&self) -> usize {
+        self.n_out
+    }
+
     /// y += x W, for rows of `n_in` numbers in x and of `n_out` in y.
     pub fn add_product(&self, x: &[f32], y: &mut [f32]) {
         let Self { n_in, n_out, .. } = *self;
