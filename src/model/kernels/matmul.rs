@@ -22,7 +22,7 @@ const QUAD: usize = 4;
 const FEW: usize = 64;
 /// How deep into the matrix a product goes at once where there are more of them, so
 /// that what it uses of x stays there.
-const DEPTH: usize = 384;
+const DEPTH: usize = 768;
 
 /// A matrix of shape (n_in, n_out), packed.
 #[derive(Debug, Clone, Default)]
