@@ -19,8 +19,8 @@ use std::rc::Rc;
 /// Narrower models are not worth the messages: their products take less time.
 const NARROWEST: usize = 256;
 
-/// This thread's share to that of a member. It works while messages travel, too: a
-/// twentieth of the time with few rows, a hundredth with many.
+/// This thread's share to that of a member. It works while messages travel, too: 7 %
+/// of an MLP's time for one prompt of 13 tokens on two threads, 1 % for 22.
 const HOME: usize = 20;
 const MEMBER: usize = 19;
 
@@ -45,7 +45,7 @@ pub trait Crew {
 pub struct Job {
     /// The name of a linear layer, or of an MLP.
     pub name: String,
-    /// Which of the columns that the member has of it.
+    /// Which of the columns that the member has of it; of an MLP it gives all.
     pub columns: Range<usize>,
 }
 

@@ -125,12 +125,8 @@ pub(super) async fn forward<const N: usize>(layers: [Columns<'_>; N], x: &Tensor
     outputs.try_into().map_err(|_| short())
 }
 
-fn bits(row: &[f32]) -> impl Iterator<Item = u32> {
-    row.iter().map(|x| x.to_bits())
-}
-
 /// The rows of an activation, those that are alike once. Every prompt begins with
-/// the same token, and a mean in place of an embedding makes whole prompts alike.
+/// the same token, and a mean over prompts makes whole prompts alike.
 struct Rows {
     /// (row, n_in)
     distinct: Vec<f32>,
@@ -165,6 +161,10 @@ impl Rows {
     fn len(&self) -> usize {
         self.places.iter().max().map_or(0, |last| last + 1)
     }
+}
+
+fn bits(row: &[f32]) -> impl Iterator<Item = u32> {
+    row.iter().map(|x| x.to_bits())
 }
 
 /// gelu(x W_in + b_in) W_out + b_out. Every thread has some of the hidden units.
@@ -234,4 +234,26 @@ impl Mlp {
 
 fn short() -> ModelError {
     ModelError::CrewLost("a thread answered with too few numbers".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Result, Rows};
+    use candle_core::{Device, Tensor};
+
+    #[test]
+    fn rows_that_are_alike_are_taken_once_and_no_others() -> Result<()> {
+        let bos = [1.0_f32, 2.0, 3.0, 4.0, 5.0];
+        // It begins as the first does, and ends otherwise.
+        let near = [1.0, 2.0, 3.0, 4.0, 6.0];
+        let zero = [0.0, 2.0, 3.0, 4.0, 5.0];
+        // Equal numbers, and other bits.
+        let minus_zero = [-0.0, 2.0, 3.0, 4.0, 5.0];
+        let x = Tensor::new(&[[bos, zero, near], [bos, minus_zero, zero]], &Device::Cpu)?;
+        let rows = Rows::of(&x)?;
+        assert_eq!(rows.places, [0, 1, 2, 0, 3, 1]);
+        assert_eq!(rows.len(), 4);
+        assert_eq!(rows.distinct, [bos, zero, near, minus_zero].concat());
+        Ok(())
+    }
 }
