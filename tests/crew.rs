@@ -12,10 +12,11 @@ use candle_core::Tensor;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, ready};
 use headscope::model::crew::{Job, Member, Piece};
-use headscope::model::{Crew, Depth, Gpt2, ModelError, Need, NoHooks};
+use headscope::model::{Crew, Depth, Gpt2, HookPoint, Hooks, ModelError, Need, NoHooks, Recorder};
 use headscope::prompts::draw::RandomState;
 use headscope::weights::{Config, Part};
 use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
 use std::rc::Rc;
 
 /// A crew in this thread.
@@ -38,11 +39,11 @@ impl Crew for Here {
     fn ask(
         &self,
         member: usize,
-        jobs: &[Job],
+        job: &Job,
         x: &[f32],
     ) -> LocalBoxFuture<'static, Result<Vec<f32>, ModelError>> {
         self.jobs.set(self.jobs.get() + 1);
-        let answer = self.members[member].borrow().work(jobs, x);
+        let answer = self.members[member].borrow().work(job, x);
         let lost = || Err(ModelError::CrewLost("out of memory".to_owned()));
         ready(if self.lost.get() { lost() } else { answer }).boxed_local()
     }
@@ -89,21 +90,67 @@ fn run(model: &Gpt2) -> Result<Vec<Tensor>, ModelError> {
     })
 }
 
+fn largest_difference(a: &Tensor, b: &Tensor) -> f32 {
+    let difference = (a - b).unwrap().abs().unwrap().flatten_all().unwrap();
+    difference.max(0).unwrap().to_scalar().unwrap()
+}
+
 #[test]
 fn shared_weights_give_the_numbers_of_whole_ones() {
     let alone = run(&model(None)).unwrap();
     for members in [1, 2, 4, 40] {
         let crew = crew(members);
         let shared = run(&model(Some(crew.clone()))).unwrap();
-        // Queries, keys and values go as one job, and the MLP is another.
-        // Of forty members some have no columns, and are not asked for any.
+        // Two a layer, and one each for the pattern and the value bias. Members without
+        // heads or hidden units are not asked.
         let jobs = crew.jobs.get();
-        assert!(jobs == members * 8 || members == 40 && jobs < members * 8, "{jobs} jobs of {members}");
+        let (with_heads, with_units) = (members.min(3), members.min(40));
+        assert_eq!(jobs, 4 * with_heads + 2 * with_units, "jobs of {members}");
         for (ours, alone) in shared.iter().zip(&alone) {
             assert_eq!(ours.dims(), alone.dims());
-            let difference = (ours - alone).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
-            let difference = difference.to_scalar::<f32>().unwrap();
+            let difference = largest_difference(ours, alone);
             assert!(difference < 1e-5, "{members} members differ by {difference}");
+        }
+    }
+}
+
+/// Keeps what it sees, and says of no point that it leaves it alone.
+#[derive(Default)]
+struct StepsIn(RefCell<HashMap<HookPoint, Tensor>>);
+
+impl Hooks for StepsIn {
+    fn seen(&self, point: HookPoint, activation: Tensor) -> Result<Tensor, ModelError> {
+        self.0.borrow_mut().insert(point, activation.clone());
+        Ok(activation)
+    }
+}
+
+#[test]
+fn heads_as_one_job_give_the_numbers_of_single_steps() {
+    let points = [HookPoint::Pattern(0), HookPoint::Z(0), HookPoint::AttnOut(0)];
+    for members in [0, 1, 2, 5] {
+        let crew = crew(members);
+        let model = model(Some(crew.clone()));
+        // The first and the last prompt are alike, and so are beginnings.
+        let prompts = [vec![1, 2, 3], vec![1, 4, 2], vec![1, 2, 3]];
+        let resid = pollster::block_on(model.embed(&prompts, &NoHooks)).unwrap();
+        let steps = StepsIn::default();
+        pollster::block_on(model.block(0, &resid, &steps)).unwrap();
+        let steps = steps.0.into_inner();
+        // Whatever of it is wanted.
+        for wanted in [&points[..], &points[..1], &points[1..], &points[2..]] {
+            crew.jobs.set(0);
+            let recorder = Recorder::of(wanted);
+            pollster::block_on(model.block(0, &resid, &recorder)).unwrap();
+            assert!(crew.jobs.get() <= 2 * members, "attention and the MLP");
+            let seen = recorder.into_seen();
+            assert_eq!(seen.len(), wanted.len());
+            for (point, ours) in seen {
+                let single = &steps[&point];
+                assert_eq!(ours.dims(), single.dims());
+                let difference = largest_difference(&ours, single);
+                assert!(difference < 1e-6, "{point} of {members} members differs by {difference}");
+            }
         }
     }
 }
@@ -123,8 +170,7 @@ fn a_head_alone_has_the_pattern_that_it_has_among_all() {
             let alone = pollster::block_on(model.head_pattern(1, head, &resid)).unwrap();
             let among = all.narrow(1, head, 1).unwrap().squeeze(1).unwrap();
             assert_eq!(alone.dims(), among.dims());
-            let difference = (alone - among).unwrap().abs().unwrap().flatten_all().unwrap().max(0).unwrap();
-            assert_eq!(difference.to_scalar::<f32>().unwrap(), 0.0, "head {head} of {members} members");
+            assert_eq!(largest_difference(&alone, &among), 0.0, "head {head} of {members} members");
             // Those that have none of its columns are not asked.
             assert!(crew.jobs.get() <= members.min(3));
         }

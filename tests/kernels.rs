@@ -98,8 +98,7 @@ fn layer_norm_is_its_definition() {
         let (weight, bias) = (random(&mut stream, n, 2.0), random(&mut stream, n, 1.0));
         // GPT-2's residual stream has a mean far from 0 in places.
         let x: Vec<f32> = random(&mut stream, 3 * n, 1.0).iter().map(|x| x + 10.0).collect();
-        let mut y = vec![f32::NAN; 3 * n];
-        elementwise::layer_norm(&x, &weight, &bias, 1e-5, &mut y);
+        let y = elementwise::layer_norm(&x, &weight, &bias, 1e-5);
         let mut plain = Vec::new();
         for row in x.chunks_exact(n) {
             let row: Vec<f64> = row.iter().map(|&x| f64::from(x)).collect();
@@ -121,10 +120,10 @@ fn attention_is_its_definition_and_sees_nothing_that_comes_later() {
         let n = batch * tokens * n_head * d_head;
         // Scores up to some 40 either way: rows that are all but one source, too.
         let [q, k, v] = [4.0, 4.0, 1.0].map(|range| random(&mut stream, n, range));
+        let rows: Vec<usize> = (0..batch * tokens).collect();
         let mut pattern = vec![f32::NAN; batch * n_head * tokens * tokens];
-        attention::pattern(&q, &k, sizes, &mut pattern);
-        let mut z = vec![f32::NAN; n];
-        attention::mix(&pattern, &v, sizes, &mut z);
+        attention::pattern(&q, &k, &rows, sizes, &mut pattern);
+        let z = attention::mix(&pattern, &v, &rows, sizes);
         let at = |x: &[f32], b: usize, t: usize, h: usize, e: usize| {
             f64::from(x[((b * tokens + t) * n_head + h) * d_head + e])
         };

@@ -13,7 +13,7 @@ use headscope::model::{Depth, HookPoint, Hooks, NoHooks, Recorder};
 use headscope::prompts::{Relations, WordSequence};
 use headscope::study::metric::uniform;
 use headscope::study::{
-    Case, Component, Head, Kind, Metric, NoPace, Shares, StudyError, ablate, baseline, effects,
+    Case, Component, Detector, Head, Kind, Metric, NoPace, Shares, StudyError, ablate, baseline, effects,
     notebook_preset, score_heads, stats, sweep,
 };
 use std::cell::RefCell;
@@ -43,6 +43,22 @@ fn shares_sum_to_one_and_chance_is_the_uniform_pattern() {
         let chance = Metric::CellMean.chance(&case.relations).unwrap();
         assert_close("chance", &[chance], &[stats::mean(&cells)], 1e-7);
     }
+}
+
+#[test]
+fn layers_that_are_scored_as_they_come_have_the_scores_of_a_whole_model() {
+    let cases = notebook_cases();
+    let folder = Folder::open(FOLDER);
+    let whole = folder.model(&cases, Depth::Pattern(2));
+    let whole = pollster::block_on(score_heads(&whole, &cases, Metric::CellMean, &NoPace)).unwrap();
+    let mut model = folder.model(&cases, Depth::Pattern(0));
+    let mut detector = Detector::new(&cases, Metric::CellMean).unwrap();
+    for l in 0..3 {
+        folder.extend(&mut model, &cases, Depth::Pattern(l));
+        assert!(!model.has_layer(l), "of the latest layer no more than queries and keys");
+        pollster::block_on(detector.run_layer(&model)).unwrap();
+    }
+    assert_close("scores", &detector.scores().mean().concat(), &whole.mean().concat(), 1e-6);
 }
 
 #[test]

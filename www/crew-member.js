@@ -1,4 +1,4 @@
-// A thread beside the computing one: holds what it is given, and multiplies.
+// A thread beside the computing one: holds what it is given, and does jobs with it.
 
 import init, { CrewMember } from './pkg/headscope.js';
 
@@ -28,10 +28,10 @@ self.addEventListener('message', async (/** @type {MessageEvent<ToMember>} */ { 
     ready.keep(name, rows, columns, numbers);
     return;
   }
-  const { id, names, columns, x } = data.ask;
+  const { id, names, numbers, x } = data.ask;
   try {
-    const numbers = /** @type {Float32Array<ArrayBuffer>} */ (ready.work(names, columns, x));
-    reply({ id, numbers }, [numbers.buffer]);
+    const results = /** @type {Float32Array<ArrayBuffer>} */ (ready.work(names, numbers, x));
+    reply({ id, numbers: results }, [results.buffer]);
   } catch (thrown) {
     reply({ id, error: String(thrown) });
   }

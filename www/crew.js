@@ -1,6 +1,6 @@
-// The threads beside the computing one: workers that each hold some columns of
-// the weights and multiply by them. The computing worker owns them, the Rust
-// side (src/web/crew.rs) says what they get and what they are asked.
+// The threads beside the computing one: workers that each hold some heads and
+// hidden units of every layer, and compute what those add. The computing worker
+// owns them, the Rust side (src/web/crew.rs) says what they get and are asked.
 
 /** Bytes of a buffer that is worth keeping between two jobs. */
 const MOST_SPARE = 16e6;
@@ -81,14 +81,14 @@ export class Crew {
   /**
    * @param {number} member
    * @param {string[]} names
-   * @param {Uint32Array} columns
+   * @param {Uint32Array} numbers with the names, what src/web/crew.rs makes of a job
    * @param {Float32Array<ArrayBuffer>} x
    * @returns {Promise<Float32Array>}
    */
-  ask(member, names, columns, x) {
+  ask(member, names, numbers, x) {
     return new Promise((resolve, reject) => {
       const id = ++this.#lastJob;
-      this.#send(member, { ask: { id, names, columns, x } }, [x.buffer]);
+      this.#send(member, { ask: { id, names, numbers, x } }, [x.buffer]);
       this.#members[member]?.jobs.set(id, { resolve, reject });
     });
   }

@@ -435,7 +435,7 @@ interface EngineOptions {
 type ToMember =
   | { init: WebAssembly.Module }
   | { give: { name: string; rows: number; columns: number; numbers: Float32Array } }
-  | { ask: { id: number; names: string[]; columns: Uint32Array; x: Float32Array } };
+  | { ask: { id: number; names: string[]; numbers: Uint32Array; x: Float32Array } };
 
 type FromMember =
   { ready: true } | { id: number; numbers: Float32Array } | { id: number; error: string };
@@ -522,7 +522,7 @@ declare module '*/pkg/headscope.js' {
 
   export class CrewMember {
     keep(name: string, rows: number, columns: number, numbers: Float32Array): void;
-    work(names: string[], columns: Uint32Array, x: Float32Array): Float32Array;
+    work(names: string[], numbers: Uint32Array, x: Float32Array): Float32Array;
   }
 
   export class Engine {

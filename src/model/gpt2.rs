@@ -7,15 +7,15 @@
 use super::HookPoint::{
     AttnOut, Embed, K, MlpOut, Pattern, PosEmbed, Q, ResidMid, ResidPost, ResidPre, V, Z,
 };
-use super::crew::{Crew, Team};
+use super::attn::{Attended, Attn};
+use super::crew::{Crew, Inside, Team};
 use super::kernels::matmul::dot_products;
-use super::linear::{self, Linear, Mlp};
+use super::mlp::Mlp;
 use super::ops::{LayerNorm, causal_pattern, mix};
 use super::words::Words;
-use super::{Hooks, ModelError, Result};
+use super::{Hooks, ModelError, Result, Touch};
 use crate::weights::Config;
 use candle_core::{Device, Tensor};
-use std::cell::Cell;
 use std::rc::Rc;
 
 /// The model, or as much of it as has been loaded.
@@ -34,27 +34,17 @@ pub struct Gpt2 {
 #[derive(Debug)]
 pub(super) struct Block {
     pub(super) ln_1: LayerNorm,
-    /// Columns of attn.c_attn: queries, keys and values, (d, d) each.
-    pub(super) q: Linear,
-    pub(super) k: Linear,
-    pub(super) v: Linear,
-    /// attn.c_proj, (d, d).
-    pub(super) attn_proj: Linear,
+    pub(super) attn: Attn,
     pub(super) ln_2: LayerNorm,
-    /// mlp.c_fc, (d, d_mlp), gelu and mlp.c_proj, (d_mlp, d).
     pub(super) mlp: Mlp,
 }
 
 impl Block {
-    fn empty(l: usize, config: &Config, team: &Team) -> Self {
-        let Config { d_model, d_mlp, .. } = *config;
-        let linear = |name: &str| Linear::new(format!("h.{l}.attn.{name}"), d_model, team);
+    fn empty(l: usize, config: &Config, team: &Rc<Team>) -> Self {
+        let Config { n_head, d_model, d_mlp, .. } = *config;
         Self {
             ln_1: LayerNorm::default(),
-            q: linear("q"),
-            k: linear("k"),
-            v: linear("v"),
-            attn_proj: linear("c_proj"),
+            attn: Attn::new(format!("h.{l}.attn"), n_head, config.d_head(), team),
             ln_2: LayerNorm::default(),
             mlp: Mlp::new(format!("h.{l}.mlp"), d_model, d_mlp, team),
         }
@@ -115,32 +105,26 @@ impl Gpt2 {
     ///
     /// [`ModelError::NotLoaded`] names a weight that the layer lacks.
     pub async fn block(&self, l: usize, resid: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
-        let Block { ln_1, q, k, v, attn_proj, ln_2, mlp, .. } = self.layer(l)?;
+        let Block { ln_1, attn, ln_2, mlp } = self.layer(l)?;
         let eps = self.config.eps;
         let after = hooks.at(ResidPost(l), async {
             let resid_pre = hooks.at(ResidPre(l), async { Ok(resid.clone()) }).await?;
             let resid_mid = hooks.at(ResidMid(l), async {
                 let attn_out = hooks.at(AttnOut(l), async {
-                    let z = hooks.at(Z(l), async {
+                    // All heads at once, if nobody steps in between.
+                    if let Some(inside) = seen_inside(l, hooks) {
                         let normed = ln_1.forward(&resid_pre, eps)?;
-                        // One message to the crew asks for all three, if all are wanted.
-                        let values = Cell::new(None);
-                        let pattern = hooks.at(Pattern(l), async {
-                            let qkv = [q.whole(), k.whole(), v.whole()];
-                            let [q, k, v] = linear::forward(qkv, &normed).await?;
-                            values.set(Some(v));
-                            self.pattern_of(l, q, k, hooks).await // (B, H, T, T)
-                        });
-                        let pattern = pattern.await?;
-                        let v = hooks.at(V(l), async {
-                            match values.take() {
-                                Some(v) => self.heads(v),
-                                None => self.heads(v.forward(&normed).await?),
-                            }
-                        });
+                        let Attended { out, pattern, z } = attn.forward(&normed, inside).await?;
+                        pattern.map(|pattern| hooks.seen(Pattern(l), pattern)).transpose()?;
+                        z.map(|z| hooks.seen(Z(l), z)).transpose()?;
+                        return Ok(out);
+                    }
+                    let z = hooks.at(Z(l), async {
+                        let pattern = hooks.at(Pattern(l), self.pattern_of(l, &resid_pre, hooks)).await?;
+                        let v = hooks.at(V(l), async { attn.values(&ln_1.forward(&resid_pre, eps)?).await });
                         mix(&pattern, &v.await?) // (B, T, H, e)
                     });
-                    attn_proj.forward(&z.await?.flatten_from(2)?).await
+                    attn.proj.forward(&z.await?.flatten_from(2)?).await
                 });
                 Ok((&resid_pre + attn_out.await?)?)
             });
@@ -158,14 +142,8 @@ impl Gpt2 {
     ///
     /// [`ModelError::NotLoaded`] names a weight that is missing.
     pub async fn pattern(&self, l: usize, resid: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
-        let Block { ln_1, q, k, .. } = self.layer(l)?;
         let resid_pre = hooks.at(ResidPre(l), async { Ok(resid.clone()) }).await?;
-        let pattern = hooks.at(Pattern(l), async {
-            let normed = ln_1.forward(&resid_pre, self.config.eps)?;
-            let [q, k] = linear::forward([q.whole(), k.whole()], &normed).await?;
-            self.pattern_of(l, q, k, hooks).await
-        });
-        pattern.await
+        hooks.at(Pattern(l), self.pattern_of(l, &resid_pre, hooks)).await
     }
 
     /// Attention pattern of one head alone, (B, T, T), from the residual stream
@@ -175,13 +153,9 @@ impl Gpt2 {
     ///
     /// [`ModelError::NotLoaded`] names a weight that is missing.
     pub async fn head_pattern(&self, l: usize, head: usize, resid: &Tensor) -> Result<Tensor> {
-        let Block { ln_1, q, k, .. } = self.layer(l)?;
-        let e = self.config.d_head();
-        let columns = head * e..(head + 1) * e;
-        let normed = ln_1.forward(resid, self.config.eps)?;
-        let qk = [q.columns(columns.clone()), k.columns(columns)];
-        let [q, k] = linear::forward(qk, &normed).await?; // (B, T, e)
-        Ok(causal_pattern(&q.unsqueeze(2)?, &k.unsqueeze(2)?)?.squeeze(1)?)
+        let Block { ln_1, attn, .. } = self.layer(l)?;
+        let [q, k] = attn.queries_and_keys(head..head + 1, &ln_1.forward(resid, self.config.eps)?).await?;
+        Ok(causal_pattern(&q, &k)?.squeeze(1)?)
     }
 
     /// Next-token logits, (B, T, V), from the residual stream after the last layer.
@@ -198,17 +172,14 @@ impl Gpt2 {
         Ok(Tensor::from_vec(logits, (batch, tokens, self.config.d_vocab), &Device::Cpu)?)
     }
 
-    /// The pattern of what the query and key layers gave, (B, T, d) each.
-    async fn pattern_of(&self, l: usize, q: Tensor, k: Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
-        let q = hooks.at(Q(l), async { self.heads(q) }).await?;
-        let k = hooks.at(K(l), async { self.heads(k) }).await?;
+    /// The pattern, (B, H, T, T), that comes of queries and keys.
+    async fn pattern_of(&self, l: usize, resid_pre: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
+        let Block { ln_1, attn, .. } = self.layer(l)?;
+        let normed = ln_1.forward(resid_pre, self.config.eps)?;
+        let [q, k] = attn.queries_and_keys(0..self.config.n_head, &normed).await?;
+        let q = hooks.at(Q(l), async { Ok(q) }).await?;
+        let k = hooks.at(K(l), async { Ok(k) }).await?;
         causal_pattern(&q, &k)
-    }
-
-    /// Queries, keys or values of every head, (B, T, H, e).
-    fn heads(&self, x: Tensor) -> Result<Tensor> {
-        let (batch, tokens, _) = x.dims3()?;
-        Ok(x.reshape((batch, tokens, self.config.n_head, self.config.d_head()))?)
     }
 
     /// The value bias of a head, (d_head), once ln_1's scale and shift are folded
@@ -220,11 +191,11 @@ impl Gpt2 {
     ///
     /// [`ModelError`] if the layer does not exist or is not loaded.
     pub async fn value_bias(&self, l: usize, head: usize) -> Result<Tensor> {
-        let Block { ln_1, v, .. } = self.layer(l)?;
+        let Block { ln_1, attn, .. } = self.layer(l)?;
         let shift = ln_1.bias.as_deref().ok_or(ModelError::NotLoaded("ln_1.bias"))?;
         let shift = Tensor::from_slice(shift, (1, shift.len()), &Device::Cpu)?;
         let d_head = self.config.d_head();
-        Ok(v.forward(&shift).await?.flatten_all()?.narrow(0, head * d_head, d_head)?)
+        Ok(attn.v.forward(&shift).await?.flatten_all()?.narrow(0, head * d_head, d_head)?)
     }
 
     fn layer(&self, l: usize) -> Result<&Block> {
@@ -241,4 +212,12 @@ impl Gpt2 {
         }
         Ok((prompts.len(), tokens))
     }
+}
+
+/// What hooks want to see of a layer's attention, if they leave its inside as it is.
+fn seen_inside(l: usize, hooks: &dyn Hooks) -> Option<Inside> {
+    let (pattern, z) = (hooks.touch(Pattern(l)), hooks.touch(Z(l)));
+    let whole = [Q(l), K(l), V(l)].iter().all(|&point| hooks.touch(point) == Touch::Nothing)
+        && pattern.max(z) < Touch::Change;
+    whole.then_some(Inside { pattern: pattern == Touch::Look, z: z == Touch::Look })
 }

@@ -56,12 +56,29 @@ impl fmt::Display for HookPoint {
     }
 }
 
+/// What hooks do with an activation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Touch {
+    /// They leave it alone, and need not see it.
+    Nothing,
+    /// They see it and go on with the same.
+    Look,
+    /// They know it, or may put another in its place.
+    Change,
+}
+
 /// Sees every activation of a forward pass and may put another in its place.
 ///
 /// A hook that knows an activation spares the model the work of it and of
 /// everything that only it would have used. That is how an ablation reuses what
 /// an earlier run computed.
 pub trait Hooks {
+    /// What it does at `point`. An activation that is not touched need not be made
+    /// in one piece, or in this thread.
+    fn touch(&self, _point: HookPoint) -> Touch {
+        Touch::Change
+    }
+
     /// The activation at `point`, if it need not be computed.
     fn known(&self, _point: HookPoint) -> Option<Tensor> {
         None
@@ -97,7 +114,11 @@ impl dyn Hooks + '_ {
 #[derive(Debug, Clone, Copy)]
 pub struct NoHooks;
 
-impl Hooks for NoHooks {}
+impl Hooks for NoHooks {
+    fn touch(&self, _point: HookPoint) -> Touch {
+        Touch::Nothing
+    }
+}
 
 /// Keeps the activations of chosen points: TransformerLens' `run_with_cache`.
 #[derive(Debug, Default)]
@@ -121,6 +142,10 @@ impl Recorder {
 }
 
 impl Hooks for Recorder {
+    fn touch(&self, point: HookPoint) -> Touch {
+        if self.wanted.contains(&point) { Touch::Look } else { Touch::Nothing }
+    }
+
     fn seen(&self, point: HookPoint, activation: Tensor) -> Result<Tensor> {
         if self.wanted.contains(&point) {
             self.seen.borrow_mut().insert(point, activation.clone());

@@ -1,47 +1,47 @@
-//! The two layers that weights are multiplied in, on every thread there is.
+//! Linear layers, split by columns or by rows among the threads there are.
 
-use super::crew::{Job, Piece, Share, Team, mlp};
+use super::crew::{Job, Piece, Team};
 use super::kernels::Packed;
+use super::ops::with_numbers;
 use super::{ModelError, Result};
 use candle_core::{D, Device, Tensor};
-use std::collections::HashMap;
 use std::ops::Range;
+use std::rc::Rc;
 
-/// y = x W + b for x of shape (..., n_in), with W of shape (n_in, n_out).
-/// Weight and bias arrive on their own, in any order.
+/// y = x W + b for x of shape (..., n_in), with W of shape (n_in, n_out); every thread
+/// has some of the columns. Weight and bias arrive on their own, in any order.
 #[derive(Debug)]
 pub(super) struct Linear {
     name: String,
-    n_out: usize,
-    team: Team,
-    home: Share,
+    /// Columns of each thread.
+    shares: Vec<Range<usize>>,
+    team: Rc<Team>,
 }
 
 impl Linear {
-    pub(super) fn new(name: String, n_out: usize, team: &Team) -> Self {
-        Self { name, n_out, team: team.clone(), home: Share::default() }
+    pub(super) fn new(name: String, shares: Vec<Range<usize>>, team: &Rc<Team>) -> Self {
+        Self { name, shares, team: Rc::clone(team) }
     }
 
     /// Takes columns from `first` on of a row-major matrix with `width` columns,
     /// as GPT-2's Conv1D weights stand in the file.
-    pub(super) fn set_weight(&mut self, weight: &[f32], width: usize, first: usize) -> Result<()> {
+    pub(super) fn set_weight(&self, weight: &[f32], width: usize, first: usize) -> Result<()> {
         let columns = |share: Range<usize>| first + share.start..first + share.end;
         let piece = |share| Piece::Matrix(Packed::of(weight, width, columns(share)));
-        self.team.give(&self.name, self.team.shares(self.n_out), piece, &mut self.home)
+        self.team.give(&self.name, &self.shares, piece)
     }
 
     /// Takes the bias, (n_out).
-    pub(super) fn set_bias(&mut self, bias: &[f32]) -> Result<()> {
-        let piece = |share: Range<usize>| Piece::Bias(bias[share].to_vec());
-        self.team.give(&self.name, self.team.shares(self.n_out), piece, &mut self.home)
+    pub(super) fn set_bias(&self, bias: &[f32]) -> Result<()> {
+        self.team.give(&self.name, &self.shares, |share| Piece::Bias(bias[share].to_vec()))
     }
 
     pub(super) fn has_weight(&self) -> bool {
-        self.home.has_matrix()
+        self.team.has_matrix(&self.name)
     }
 
     pub(super) fn has_bias(&self) -> bool {
-        self.home.has_bias()
+        self.team.has_bias(&self.name)
     }
 
     /// Applies the layer to (..., n_in), giving (..., n_out).
@@ -52,12 +52,30 @@ impl Linear {
 
     /// All of the layer.
     pub(super) fn whole(&self) -> Columns<'_> {
-        self.columns(0..self.n_out)
+        self.columns(0..self.n_out())
     }
 
     /// Some of the layer's outputs.
     pub(super) fn columns(&self, columns: Range<usize>) -> Columns<'_> {
         Columns { linear: self, columns }
+    }
+
+    /// Columns of each thread.
+    pub(super) fn shares(&self) -> &[Range<usize>] {
+        &self.shares
+    }
+
+    /// Whether a thread has any columns.
+    pub(super) fn takes_part(&self, thread: usize) -> bool {
+        !self.shares[thread].is_empty()
+    }
+
+    fn n_out(&self) -> usize {
+        self.shares.last().map_or(0, |share| share.end)
+    }
+
+    pub(super) fn is_loaded(&self) -> bool {
+        self.has_weight() && self.has_bias()
     }
 }
 
@@ -69,55 +87,31 @@ pub(super) struct Columns<'a> {
 
 impl Columns<'_> {
     /// Which of them a thread has, counted among all that it has of the layer.
-    fn of(&self, share: &Range<usize>) -> Range<usize> {
-        let Range { start, end } = self.columns;
+    fn of(&self, thread: usize) -> Range<usize> {
+        let share = &self.linear.shares[thread];
         let place = |column: usize| column.clamp(share.start, share.end) - share.start;
-        place(start)..place(end)
+        place(self.columns.start)..place(self.columns.end)
     }
 }
 
 /// Applies several layers of one team to the same x, at the cost of one message.
 pub(super) async fn forward<const N: usize>(layers: [Columns<'_>; N], x: &Tensor) -> Result<[Tensor; N]> {
-    if !layers.iter().all(|Columns { linear, .. }| linear.has_weight() && linear.has_bias()) {
+    if !layers.iter().all(|Columns { linear, .. }| linear.is_loaded()) {
         return Err(ModelError::NotLoaded("c_*"));
     }
-    let team = &layers[0].linear.team;
-    let rows = Rows::of(x)?;
-    // (layer, thread)
-    let columns = layers.each_ref().map(|layer| {
-        let shares = team.shares(layer.linear.n_out);
-        shares.iter().map(|share| layer.of(share)).collect::<Vec<_>>()
-    });
-    let jobs = |thread: usize| {
-        let job = |(layer, columns): (&Columns, &Vec<Range<usize>>)| Job {
-            name: layer.linear.name.clone(),
-            columns: columns[thread].clone(),
-        };
-        layers.iter().zip(&columns).map(job).filter(|job| !job.columns.is_empty()).collect()
+    let Linear { team, shares, .. } = layers[0].linear;
+    let job = |thread: usize| {
+        let job = layers.iter().map(|layer| (layer.linear.name.clone(), layer.of(thread)));
+        let job: Vec<_> = job.filter(|(_, columns)| !columns.is_empty()).collect();
+        (!job.is_empty()).then_some(Job::Linear(job))
     };
-    let here = || {
-        let mut results = Vec::new();
-        for (layer, columns) in layers.iter().zip(&columns) {
-            layer.linear.home.apply(columns[0].clone(), &rows.distinct, &mut results)?;
-        }
-        Ok(results)
-    };
-    let results = team.work(jobs, &rows.distinct, here).await?;
+    let results = with_numbers(x, |x| team.work(job, |_| x))?.await?;
     let mut rest: Vec<&[f32]> = results.iter().map(Vec::as_slice).collect();
+    let rows = x.elem_count() / x.dim(D::Minus1)?;
     let mut outputs = Vec::with_capacity(N);
-    for (layer, columns) in layers.iter().zip(&columns) {
-        let mut parts = Vec::with_capacity(results.len());
-        for (rest, columns) in rest.iter_mut().zip(columns) {
-            let part = rest.split_off(..rows.len() * columns.len()).ok_or_else(short)?;
-            parts.push((part, columns.len()));
-        }
-        // Every thread's columns of a row come side by side.
-        let mut y = Vec::with_capacity(rows.places.len() * layer.columns.len());
-        for place in &rows.places {
-            for (part, width) in &parts {
-                y.extend_from_slice(&part[place * width..][..*width]);
-            }
-        }
+    for layer in &layers {
+        let widths: Vec<usize> = (0..shares.len()).map(|thread| layer.of(thread).len()).collect();
+        let y = side_by_side(&mut rest, &widths, rows)?;
         let mut shape = x.dims()[..x.rank() - 1].to_vec();
         shape.push(layer.columns.len());
         outputs.push(Tensor::from_vec(y, shape, &Device::Cpu)?);
@@ -125,135 +119,102 @@ pub(super) async fn forward<const N: usize>(layers: [Columns<'_>; N], x: &Tensor
     outputs.try_into().map_err(|_| short())
 }
 
-/// The rows of an activation, those that are alike once. Every prompt begins with
-/// the same token, and a mean over prompts makes whole prompts alike.
-struct Rows {
-    /// (row, n_in)
-    distinct: Vec<f32>,
-    /// For every row of the activation, which of these it is.
-    places: Vec<usize>,
-}
-
-impl Rows {
-    fn of(x: &Tensor) -> Result<Self> {
-        let n_in = x.dim(D::Minus1)?;
-        let numbers = x.flatten_all()?.to_vec1::<f32>()?;
-        let mut distinct: Vec<f32> = Vec::with_capacity(numbers.len());
-        let mut places = Vec::with_capacity(numbers.len() / n_in);
-        // Rows that begin alike and go on otherwise are rare, and then just not found.
-        let mut first_with = HashMap::new();
-        for row in numbers.chunks_exact(n_in) {
-            let new = distinct.len() / n_in;
-            let start: Vec<u32> = bits(row).take(4).collect();
-            let place = *first_with.entry(start).or_insert(new);
-            let known = distinct.get(place * n_in..(place + 1) * n_in);
-            if known.is_some_and(|known| bits(known).eq(bits(row))) {
-                places.push(place);
-            } else {
-                distinct.extend_from_slice(row);
-                places.push(new);
-            }
-        }
-        Ok(Self { distinct, places })
-    }
-
-    /// How many are distinct.
-    fn len(&self) -> usize {
-        self.places.iter().max().map_or(0, |last| last + 1)
-    }
-}
-
-fn bits(row: &[f32]) -> impl Iterator<Item = u32> {
-    row.iter().map(|x| x.to_bits())
-}
-
-/// gelu(x W_in + b_in) W_out + b_out. Every thread has some of the hidden units.
+/// y = x W + b, with W of shape (n_in, n_out); every thread has some of the rows, and
+/// gives what comes of those.
 #[derive(Debug)]
-pub(super) struct Mlp {
+pub(super) struct RowLinear {
     name: String,
-    d_model: usize,
-    /// mlp.c_fc, (d_model, d_mlp).
-    pub(super) fc: Linear,
-    /// mlp.c_proj, (d_mlp, d_model): its rows of this thread's hidden units.
-    proj: Share,
+    /// Rows of each thread.
+    shares: Vec<Range<usize>>,
+    n_out: usize,
+    team: Rc<Team>,
 }
 
-impl Mlp {
-    pub(super) fn new(name: String, d_model: usize, d_mlp: usize, team: &Team) -> Self {
-        let fc = Linear::new(format!("{name}.c_fc"), d_mlp, team);
-        Self { name, d_model, fc, proj: Share::default() }
+impl RowLinear {
+    pub(super) fn new(name: String, shares: Vec<Range<usize>>, n_out: usize, team: &Rc<Team>) -> Self {
+        Self { name, shares, n_out, team: Rc::clone(team) }
     }
 
-    /// Takes mlp.c_proj.weight, (d_mlp, d_model).
-    pub(super) fn set_proj_weight(&mut self, weight: &[f32]) -> Result<()> {
-        let d = self.d_model;
-        let rows = |share: Range<usize>| &weight[share.start * d..share.end * d];
-        let piece = |share| Piece::Matrix(Packed::of(rows(share), d, 0..d));
-        let team = &self.fc.team;
-        team.give(&format!("{}.c_proj", self.name), team.shares(self.fc.n_out), piece, &mut self.proj)
+    /// Takes the weight, (n_in, n_out).
+    pub(super) fn set_weight(&self, weight: &[f32]) -> Result<()> {
+        let n = self.n_out;
+        let rows = |share: Range<usize>| &weight[share.start * n..share.end * n];
+        self.team.give(&self.name, &self.shares, |share| Piece::Matrix(Packed::of(rows(share), n, 0..n)))
     }
 
-    /// Takes mlp.c_proj.bias, (d_model), which is added once, here.
-    pub(super) fn set_proj_bias(&mut self, bias: Vec<f32>) {
-        self.proj.keep(Piece::Bias(bias));
+    /// Takes the bias, (n_out), which is added once: in this thread.
+    pub(super) fn set_bias(&self, bias: Vec<f32>) {
+        self.team.keep(&self.name, Piece::Bias(bias));
     }
 
-    /// Whether a tensor of the MLP is here, by its name in the file.
-    pub(super) fn has(&self, name: &str) -> bool {
-        match name {
-            "mlp.c_fc.weight" => self.fc.has_weight(),
-            "mlp.c_fc.bias" => self.fc.has_bias(),
-            "mlp.c_proj.weight" => self.proj.has_matrix(),
-            "mlp.c_proj.bias" => self.proj.has_bias(),
-            _ => false,
-        }
+    pub(super) fn has_weight(&self) -> bool {
+        self.team.has_matrix(&self.name)
     }
 
-    /// Applies the MLP to (..., d_model).
+    pub(super) fn has_bias(&self) -> bool {
+        self.team.has_bias(&self.name)
+    }
+
+    pub(super) fn is_loaded(&self) -> bool {
+        self.has_weight() && self.has_bias()
+    }
+
+    /// Applies the layer to (..., n_in), giving (..., n_out).
     pub(super) async fn forward(&self, x: &Tensor) -> Result<Tensor> {
-        let (fc, proj) = (&self.fc, &self.proj);
-        if !(fc.has_weight() && fc.has_bias() && proj.has_matrix() && proj.has_bias()) {
-            return Err(ModelError::NotLoaded("mlp.c_*"));
+        if !self.is_loaded() {
+            return Err(ModelError::NotLoaded("c_proj"));
         }
-        let rows = Rows::of(x)?;
-        let here = || mlp(&fc.home, proj, &rows.distinct);
-        let jobs = |_| vec![Job { name: self.name.clone(), columns: 0..self.d_model }];
-        let mut results = fc.team.work(jobs, &rows.distinct, here).await?.into_iter();
-        let mut sum = results.next().unwrap_or_default();
-        for part in results {
-            if part.len() != sum.len() {
-                return Err(short());
-            }
-            sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
-        }
-        let d = self.d_model;
-        let y = rows.places.iter().flat_map(|place| &sum[place * d..(place + 1) * d]).copied().collect();
-        Ok(Tensor::from_vec::<_, f32>(y, x.shape(), &Device::Cpu)?)
+        let n_in = x.dim(D::Minus1)?;
+        let work = |x: &[f32]| {
+            let columns = |share: &Range<usize>| -> Vec<f32> {
+                x.chunks_exact(n_in).map(|row| &row[share.clone()]).collect::<Vec<_>>().concat()
+            };
+            let x: Vec<_> = self.shares.iter().map(columns).collect();
+            let job = || Job::Linear(vec![(self.name.clone(), 0..self.n_out)]);
+            self.team.work(|thread| (!x[thread].is_empty()).then(job), |thread| &x[thread])
+        };
+        let mut results = with_numbers(x, work)?.await?;
+        let mut shape = x.dims()[..x.rank() - 1].to_vec();
+        shape.push(self.n_out);
+        let y = sum(&mut results, shape.iter().product())?;
+        Ok(Tensor::from_vec(y, shape, &Device::Cpu)?)
     }
+}
+
+/// Takes rows out of every thread's results, of so many numbers each, and puts those
+/// of one row side by side.
+pub(super) fn side_by_side(results: &mut [&[f32]], widths: &[usize], rows: usize) -> Result<Vec<f32>> {
+    let mut parts = Vec::with_capacity(results.len());
+    for (rest, width) in results.iter_mut().zip(widths) {
+        parts.push((rest.split_off(..rows * width).ok_or_else(short)?, width));
+    }
+    let mut y = Vec::with_capacity(rows * widths.iter().sum::<usize>());
+    for row in 0..rows {
+        for (part, width) in &parts {
+            y.extend_from_slice(&part[row * **width..][..**width]);
+        }
+    }
+    Ok(y)
+}
+
+/// Takes so many numbers out of the results of every thread that gave any, and adds
+/// them up.
+pub(super) fn sum(results: &mut [Vec<f32>], length: usize) -> Result<Vec<f32>> {
+    let mut sum: Option<Vec<f32>> = None;
+    for result in results.iter_mut().filter(|result| !result.is_empty()) {
+        if result.len() < length {
+            return Err(short());
+        }
+        let rest = result.split_off(length);
+        let part = std::mem::replace(result, rest);
+        match &mut sum {
+            Some(sum) => sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part),
+            None => sum = Some(part),
+        }
+    }
+    sum.ok_or_else(short)
 }
 
 fn short() -> ModelError {
     ModelError::CrewLost("a thread answered with too few numbers".to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Result, Rows};
-    use candle_core::{Device, Tensor};
-
-    #[test]
-    fn rows_that_are_alike_are_taken_once_and_no_others() -> Result<()> {
-        let bos = [1.0_f32, 2.0, 3.0, 4.0, 5.0];
-        // It begins as the first does, and ends otherwise.
-        let near = [1.0, 2.0, 3.0, 4.0, 6.0];
-        let zero = [0.0, 2.0, 3.0, 4.0, 5.0];
-        // Equal numbers, and other bits.
-        let minus_zero = [-0.0, 2.0, 3.0, 4.0, 5.0];
-        let x = Tensor::new(&[[bos, zero, near], [bos, minus_zero, zero]], &Device::Cpu)?;
-        let rows = Rows::of(&x)?;
-        assert_eq!(rows.places, [0, 1, 2, 0, 3, 1]);
-        assert_eq!(rows.len(), 4);
-        assert_eq!(rows.distinct, [bos, zero, near, minus_zero].concat());
-        Ok(())
-    }
 }

@@ -4,18 +4,22 @@
 //! how far it has to go, from which follows what has to be loaded. Weights are
 //! multiplied in [`kernels`], and may be shared with the threads of a [`crew`].
 
+mod attn;
 pub mod crew;
 pub mod gpt2;
 pub mod hooks;
 pub mod kernels;
 mod linear;
+mod mlp;
 mod ops;
 pub mod parts;
+mod rows;
+mod share;
 mod words;
 
 pub use crew::Crew;
 pub use gpt2::Gpt2;
-pub use hooks::{HookPoint, Hooks, NoHooks, Recorder};
+pub use hooks::{HookPoint, Hooks, NoHooks, Recorder, Touch};
 pub use parts::{Depth, Need};
 
 /// Why the model cannot compute.

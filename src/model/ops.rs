@@ -3,7 +3,7 @@
 use super::kernels::attention::{self, Sizes};
 use super::kernels::elementwise;
 use super::{ModelError, Result};
-use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Tensor};
+use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Storage, Tensor};
 
 /// Scale and shift, (d) each.
 #[derive(Debug, Default)]
@@ -51,8 +51,7 @@ impl CustomOp1 for Norm<'_> {
 
     fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> candle_core::Result<(CpuStorage, Shape)> {
         let x = numbers(x, layout)?;
-        let mut y = vec![0.0; x.len()];
-        elementwise::layer_norm(x, self.weight, self.bias, self.eps, &mut y);
+        let y = elementwise::layer_norm(x, self.weight, self.bias, self.eps);
         Ok((CpuStorage::F32(y), layout.shape().clone()))
     }
 }
@@ -72,7 +71,8 @@ impl CustomOp2 for CausalPattern {
         let sizes = sizes(q_layout)?;
         let Sizes { batch, tokens, n_head, .. } = sizes;
         let mut pattern = vec![0.0; batch * n_head * tokens * tokens];
-        attention::pattern(numbers(q, q_layout)?, numbers(k, k_layout)?, sizes, &mut pattern);
+        let rows: Vec<usize> = (0..batch * tokens).collect();
+        attention::pattern(numbers(q, q_layout)?, numbers(k, k_layout)?, &rows, sizes, &mut pattern);
         Ok((CpuStorage::F32(pattern), (batch, n_head, tokens, tokens).into()))
     }
 }
@@ -90,9 +90,20 @@ impl CustomOp2 for Mix {
         v_layout: &Layout,
     ) -> candle_core::Result<(CpuStorage, Shape)> {
         let (pattern, v) = (numbers(pattern, pattern_layout)?, numbers(v, v_layout)?);
-        let mut z = vec![0.0; v.len()];
-        attention::mix(pattern, v, sizes(v_layout)?, &mut z);
+        let sizes = sizes(v_layout)?;
+        let rows: Vec<usize> = (0..sizes.batch * sizes.tokens).collect();
+        let z = attention::mix(pattern, v, &rows, sizes);
         Ok((CpuStorage::F32(z), v_layout.shape().clone()))
+    }
+}
+
+/// Lends a tensor's numbers, in the order of its indices.
+pub(super) fn with_numbers<T>(x: &Tensor, take: impl FnOnce(&[f32]) -> T) -> Result<T> {
+    let x = x.contiguous()?;
+    let (storage, layout) = x.storage_and_layout();
+    match &*storage {
+        Storage::Cpu(storage) => Ok(take(numbers(storage, layout)?)),
+        _ => Err(candle_core::Error::Msg("a tensor is not in memory".to_owned()).into()),
     }
 }
 

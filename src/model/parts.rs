@@ -66,6 +66,12 @@ impl Gpt2 {
         parts
     }
 
+    /// Whether a layer can be run as a whole.
+    #[must_use]
+    pub fn has_layer(&self, l: usize) -> bool {
+        self.blocks.get(l).is_some_and(|block| Block::TENSORS.iter().all(|name| block.has(name)))
+    }
+
     /// Rows of wte, or all of it where the logits want it or where so many rows
     /// are missing that asking for each costs more than the whole table.
     fn missing_words(&self, need: &Need) -> Vec<Part> {
@@ -135,13 +141,17 @@ impl Block {
         match name {
             "ln_1.weight" => self.ln_1.weight.is_some(),
             "ln_1.bias" => self.ln_1.bias.is_some(),
-            "attn.c_attn.weight" => self.q.has_weight(),
-            "attn.c_attn.bias" => self.q.has_bias(),
-            "attn.c_proj.weight" => self.attn_proj.has_weight(),
-            "attn.c_proj.bias" => self.attn_proj.has_bias(),
+            "attn.c_attn.weight" => self.attn.q.has_weight(),
+            "attn.c_attn.bias" => self.attn.q.has_bias(),
+            "attn.c_proj.weight" => self.attn.proj.has_weight(),
+            "attn.c_proj.bias" => self.attn.proj.has_bias(),
             "ln_2.weight" => self.ln_2.weight.is_some(),
             "ln_2.bias" => self.ln_2.bias.is_some(),
-            name => self.mlp.has(name),
+            "mlp.c_fc.weight" => self.mlp.fc.has_weight(),
+            "mlp.c_fc.bias" => self.mlp.fc.has_bias(),
+            "mlp.c_proj.weight" => self.mlp.proj.has_weight(),
+            "mlp.c_proj.bias" => self.mlp.proj.has_bias(),
+            _ => false,
         }
     }
 
@@ -151,23 +161,23 @@ impl Block {
             "ln_1.weight" => self.ln_1.weight = Some(numbers),
             "ln_1.bias" => self.ln_1.bias = Some(numbers),
             "attn.c_attn.weight" => {
-                for (i, linear) in [&mut self.q, &mut self.k, &mut self.v].into_iter().enumerate() {
+                for (i, linear) in [&self.attn.q, &self.attn.k, &self.attn.v].into_iter().enumerate() {
                     linear.set_weight(&numbers, 3 * d, i * d)?;
                 }
             }
             "attn.c_attn.bias" => {
-                for (i, linear) in [&mut self.q, &mut self.k, &mut self.v].into_iter().enumerate() {
+                for (i, linear) in [&self.attn.q, &self.attn.k, &self.attn.v].into_iter().enumerate() {
                     linear.set_bias(&numbers[i * d..(i + 1) * d])?;
                 }
             }
-            "attn.c_proj.weight" => self.attn_proj.set_weight(&numbers, d, 0)?,
-            "attn.c_proj.bias" => self.attn_proj.set_bias(&numbers)?,
+            "attn.c_proj.weight" => self.attn.proj.set_weight(&numbers)?,
+            "attn.c_proj.bias" => self.attn.proj.set_bias(numbers),
             "ln_2.weight" => self.ln_2.weight = Some(numbers),
             "ln_2.bias" => self.ln_2.bias = Some(numbers),
             "mlp.c_fc.weight" => self.mlp.fc.set_weight(&numbers, mlp_width, 0)?,
             "mlp.c_fc.bias" => self.mlp.fc.set_bias(&numbers)?,
-            "mlp.c_proj.weight" => self.mlp.set_proj_weight(&numbers)?,
-            "mlp.c_proj.bias" => self.mlp.set_proj_bias(numbers),
+            "mlp.c_proj.weight" => self.mlp.proj.set_weight(&numbers)?,
+            "mlp.c_proj.bias" => self.mlp.proj.set_bias(numbers),
             _ => return Err(ModelError::NoSuchTensor(name.to_owned())),
         }
         Ok(())

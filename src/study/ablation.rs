@@ -1,7 +1,7 @@
 //! A head's pattern without something that feeds it.
 
 use super::{Ablation, Case, Component, Head, Kind, Pace, StudyError};
-use crate::model::{Gpt2, HookPoint, Hooks, Recorder};
+use crate::model::{Gpt2, HookPoint, Hooks, Recorder, Touch};
 use crate::prompts::draw::RandomState;
 use crate::weights::Config;
 use candle_core::{D, Device, Tensor};
@@ -194,6 +194,15 @@ impl<'a> Patch<'a> {
 }
 
 impl Hooks for Patch<'_> {
+    fn touch(&self, point: HookPoint) -> Touch {
+        let replaced = self.ablation.parts().iter().any(|(component, _)| component.hook_point() == point);
+        match point {
+            _ if replaced || self.known(point).is_some() => Touch::Change,
+            HookPoint::MlpOut(_) => Touch::Look,
+            _ => Touch::Nothing,
+        }
+    }
+
     fn known(&self, point: HookPoint) -> Option<Tensor> {
         self.clean.get(&point).filter(|_| !self.reaches(point)).cloned()
     }

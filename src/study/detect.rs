@@ -1,7 +1,7 @@
 //! The detector: every head's score on every kept prompt.
 
 use super::{Case, Head, Measure, Pace, StudyError, stats};
-use crate::model::{Gpt2, HookPoint, Hooks, NoHooks};
+use crate::model::{Gpt2, HookPoint, Hooks, ModelError, NoHooks, Recorder, Touch};
 use candle_core::Tensor;
 
 /// Cells of all heads' patterns that are held at once: 16 MB of them.
@@ -93,12 +93,13 @@ pub struct Detector<'a> {
     per_prompt: Vec<Vec<Vec<f64>>>,
 }
 
-/// Where the run of some of the prompts stands: before the last scored layer,
-/// whose patterns are known.
+/// Where the run of some of the prompts stands.
 #[derive(Debug)]
-struct Batch {
-    resid_pre: Tensor,
-    pattern: Tensor,
+enum Batch {
+    /// Before the last scored layer, whose patterns are known.
+    Before { resid_pre: Tensor, pattern: Tensor },
+    /// After it.
+    After { resid_post: Tensor },
 }
 
 impl<'a> Detector<'a> {
@@ -131,7 +132,8 @@ impl<'a> Detector<'a> {
         let mut scores = Vec::with_capacity(self.cases.len());
         for (i, cases) in self.cases.chunks(at_once).enumerate() {
             let resid_pre = match self.batches.get(i) {
-                Some(Batch { resid_pre, pattern }) => {
+                Some(Batch::After { resid_post }) => resid_post.clone(),
+                Some(Batch::Before { resid_pre, pattern }) => {
                     let known = Known { point: HookPoint::Pattern(l - 1), activation: pattern };
                     model.block(l - 1, resid_pre, &known).await?
                 }
@@ -140,9 +142,20 @@ impl<'a> Detector<'a> {
                     model.embed(&ids, &NoHooks).await?
                 }
             };
-            let pattern = model.pattern(l, &resid_pre, &NoHooks).await?;
+            // A layer that another follows runs as a whole, if it is all there.
+            let point = HookPoint::Pattern(l);
+            let recorder = Recorder::of(&[point]);
+            let whole = l + 1 < model.config().n_layer && model.has_layer(l);
+            let (pattern, batch) = if whole {
+                let resid_post = model.block(l, &resid_pre, &recorder).await?;
+                let pattern = recorder.into_seen().remove(&point);
+                (pattern.ok_or(ModelError::NotLoaded("a pattern"))?, Batch::After { resid_post })
+            } else {
+                let pattern = model.pattern(l, &resid_pre, &NoHooks).await?;
+                (pattern.clone(), Batch::Before { resid_pre, pattern })
+            };
             scores.extend(score_layer(&pattern, cases, self.measure)?);
-            batches.push(Batch { resid_pre, pattern });
+            batches.push(batch);
         }
         self.batches = batches;
         for (prompt, layer) in self.per_prompt.iter_mut().zip(scores) {
@@ -173,6 +186,10 @@ struct Known<'a> {
 }
 
 impl Hooks for Known<'_> {
+    fn touch(&self, point: HookPoint) -> Touch {
+        if point == self.point { Touch::Change } else { Touch::Nothing }
+    }
+
     fn known(&self, point: HookPoint) -> Option<Tensor> {
         (point == self.point).then(|| self.activation.clone())
     }
@@ -180,7 +197,7 @@ impl Hooks for Known<'_> {
 
 /// Scores of one layer, (prompt, head), from its patterns (B, H, T, T).
 fn score_layer(pattern: &Tensor, cases: &[&Case], measure: Measure) -> Result<Vec<Vec<f64>>, StudyError> {
-    let (_, n_head, tokens, _) = pattern.dims4().map_err(crate::model::ModelError::from)?;
+    let (_, n_head, tokens, _) = pattern.dims4().map_err(ModelError::from)?;
     let cells = pattern.flatten_all()?.to_vec1::<f32>()?;
     let prompts = cells.chunks_exact(n_head * tokens * tokens).zip(cases);
     let score =

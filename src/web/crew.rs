@@ -1,7 +1,7 @@
 //! Workers as the crew of a model: the Rust side of www/crew.js, and of the
 //! workers themselves.
 
-use crate::model::crew::{Job, Member, Piece};
+use crate::model::crew::{Inside, Job, Member, Piece};
 use crate::model::kernels::Packed;
 use crate::model::{Crew, ModelError};
 use futures_util::FutureExt;
@@ -44,7 +44,7 @@ extern "C" {
         this: &Workers,
         member: usize,
         names: Vec<String>,
-        columns: Vec<usize>,
+        numbers: Vec<usize>,
         x: &Float32Array,
     ) -> Result<Promise, JsValue>;
 
@@ -98,13 +98,12 @@ impl Crew for WorkerCrew {
     fn ask(
         &self,
         member: usize,
-        jobs: &[Job],
+        job: &Job,
         x: &[f32],
     ) -> LocalBoxFuture<'static, Result<Vec<f32>, ModelError>> {
-        let names = jobs.iter().map(|job| job.name.clone()).collect();
-        let columns = jobs.iter().flat_map(|job| [job.columns.start, job.columns.end]).collect();
         let x = written(self.0.take(member), x);
-        match self.0.ask(member, names, columns, &x) {
+        let (names, numbers) = told(job);
+        match self.0.ask(member, names, numbers, &x) {
             Ok(answer) => {
                 let Self(workers) = self.clone();
                 async move {
@@ -116,6 +115,35 @@ impl Crew for WorkerCrew {
                 .boxed_local()
             }
             Err(error) => ready(Err(lost(error))).boxed_local(),
+        }
+    }
+}
+
+/// A job as a message: names, and numbers of which each kind has so many.
+fn told(job: &Job) -> (Vec<String>, Vec<usize>) {
+    match job {
+        Job::Mlp(name) => (vec![name.clone()], Vec::new()),
+        Job::Attention { name, d_head, tokens, inside: Inside { pattern, z } } => {
+            (vec![name.clone()], vec![*d_head, *tokens, (*pattern).into(), (*z).into()])
+        }
+        Job::Linear(layers) => {
+            let names = layers.iter().map(|(name, _)| name.clone());
+            (names.collect(), layers.iter().flat_map(|(_, columns)| [columns.start, columns.end]).collect())
+        }
+    }
+}
+
+/// The job that a message tells.
+fn understood(names: Vec<String>, numbers: &[usize]) -> Job {
+    match (names.as_slice(), numbers) {
+        ([name], []) => Job::Mlp(name.clone()),
+        ([name], &[d_head, tokens, pattern, z]) => {
+            let inside = Inside { pattern: pattern != 0, z: z != 0 };
+            Job::Attention { name: name.clone(), d_head, tokens, inside }
+        }
+        _ => {
+            let columns = numbers.as_chunks().0.iter().map(|&[start, end]| start..end);
+            Job::Linear(names.into_iter().zip(columns).collect())
         }
     }
 }
@@ -175,8 +203,7 @@ impl CrewMember {
         Ok(())
     }
 
-    /// Does jobs on rows of numbers, whose buffer the answer takes over if it fits.
-    /// `columns` has the first column and the one after the last for each name.
+    /// Does a job on rows of numbers, whose buffer the answer takes over if it fits.
     ///
     /// # Errors
     ///
@@ -184,13 +211,11 @@ impl CrewMember {
     pub fn work(
         &self,
         names: Vec<String>,
-        columns: &[usize],
+        numbers: &[usize],
         x: &Float32Array,
     ) -> Result<Float32Array, JsValue> {
-        let columns = columns.as_chunks().0.iter().map(|&[start, end]| start..end);
-        let jobs: Vec<Job> =
-            names.into_iter().zip(columns).map(|(name, columns)| Job { name, columns }).collect();
-        let results = self.0.work(&jobs, &x.to_vec()).map_err(|error| JsValue::from(error.to_string()))?;
+        let job = understood(names, numbers);
+        let results = self.0.work(&job, &x.to_vec()).map_err(|error| JsValue::from(error.to_string()))?;
         Ok(written(Some(x.buffer()), &results))
     }
 }

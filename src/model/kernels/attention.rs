@@ -1,10 +1,14 @@
 //! Attention of every head, over what a destination may see alone: no number is
 //! computed for a source that comes after it.
 //!
-//! Queries, keys, values and z are (B, T, H, e), patterns are (B, H, T, T).
+//! Queries, keys and values are (row, H, e), where every token has one of the rows and
+//! tokens that are alike may share it. z is (B, T, H, e), patterns are (B, H, T, T).
 
 use super::functions::exp;
 use super::lanes::{F32x4, LANES};
+
+/// Numbers of a value that are summed in registers at once.
+const WIDE: usize = 4 * LANES;
 
 /// Sizes of a batch.
 #[derive(Debug, Clone, Copy)]
@@ -31,13 +35,14 @@ impl Sizes {
     }
 }
 
-/// softmax(q kᵀ / √e) over the sources up to each destination, and 0 after it.
-pub fn pattern(q: &[f32], k: &[f32], sizes: Sizes, pattern: &mut [f32]) {
+/// softmax(q kᵀ / √e) over the sources up to each destination, and 0 after it. `rows`
+/// says which row is whose, (B, T).
+pub fn pattern(q: &[f32], k: &[f32], rows: &[usize], sizes: Sizes, pattern: &mut [f32]) {
     let Sizes { tokens, d_head, .. } = sizes;
     let scale = 1.0 / (d_head as f32).sqrt();
     let mut keys = vec![0.0; tokens.next_multiple_of(LANES) * d_head];
     for ((b, h), cells) in sizes.heads().zip(pattern.chunks_exact_mut(tokens * tokens)) {
-        let place = |t: usize| (b * tokens + t) * sizes.row() + h * d_head;
+        let place = |t: usize| rows[b * tokens + t] * sizes.row() + h * d_head;
         // Four keys side by side, so that a vector holds four sources' scores.
         for t in 0..tokens {
             let key = &k[place(t)..place(t) + d_head];
@@ -59,19 +64,36 @@ pub fn pattern(q: &[f32], k: &[f32], sizes: Sizes, pattern: &mut [f32]) {
     }
 }
 
-/// Each head's mix of values, z: the pattern times v.
-pub fn mix(pattern: &[f32], v: &[f32], sizes: Sizes, z: &mut [f32]) {
-    let Sizes { tokens, d_head, .. } = sizes;
-    for ((b, h), cells) in sizes.heads().zip(pattern.chunks_exact(tokens * tokens)) {
-        let place = |t: usize| (b * tokens + t) * sizes.row() + h * d_head;
-        for (t, row) in cells.chunks_exact(tokens).enumerate() {
-            let z = &mut z[place(t)..place(t) + d_head];
-            z.fill(0.0);
-            for (s, &attention) in row.iter().enumerate().take(t + 1) {
-                add_scaled(attention, &v[place(s)..place(s) + d_head], z);
+/// Each head's mix of values, z: the pattern times v. `rows` says which row of v is
+/// whose, (B, T).
+#[must_use]
+pub fn mix(pattern: &[f32], v: &[f32], rows: &[usize], sizes: Sizes) -> Vec<f32> {
+    let Sizes { batch, tokens, n_head, d_head } = sizes;
+    let mut z = Vec::with_capacity(batch * tokens * sizes.row());
+    for (prompt, t) in
+        rows.chunks_exact(tokens.max(1)).flat_map(|prompt| (0..tokens).map(move |t| (prompt, t)))
+    {
+        let b = z.len() / (tokens * sizes.row());
+        for h in 0..n_head {
+            let attention = &pattern[((b * n_head + h) * tokens + t) * tokens..][..t + 1];
+            let value = |s: usize| &v[prompt[s] * sizes.row() + h * d_head..][..d_head];
+            let wide = d_head / WIDE * WIDE;
+            for e in (0..wide).step_by(WIDE) {
+                let mut sums = [F32x4::splat(0.0); WIDE / LANES];
+                for (s, &a) in attention.iter().enumerate() {
+                    let a = F32x4::splat(a);
+                    let v = value(s)[e..e + WIDE].as_chunks::<LANES>().0;
+                    sums.iter_mut().zip(v).for_each(|(sum, v)| *sum = a.mul_add(F32x4::load(v), *sum));
+                }
+                sums.iter().for_each(|sum| z.extend(sum.to_array()));
             }
+            z.extend(
+                (wide..d_head)
+                    .map(|e| -> f32 { attention.iter().enumerate().map(|(s, a)| a * value(s)[e]).sum() }),
+            );
         }
     }
+    z
 }
 
 /// Softmax of a row, in place.
@@ -114,18 +136,4 @@ fn dots(query: &[f32], keys: &[[f32; LANES]]) -> F32x4 {
     }
     let [a, b, c, d] = sums;
     (a + b) + (c + d)
-}
-
-/// y += a x
-#[inline]
-fn add_scaled(a: f32, x: &[f32], y: &mut [f32]) {
-    let scale = F32x4::splat(a);
-    let (x_lanes, x_rest) = x.as_chunks::<LANES>();
-    let (y_lanes, y_rest) = y.as_chunks_mut::<LANES>();
-    for (y, x) in y_lanes.iter_mut().zip(x_lanes) {
-        *y = scale.mul_add(F32x4::load(x), F32x4::load(y)).to_array();
-    }
-    for (y, x) in y_rest.iter_mut().zip(x_rest) {
-        *y += a * x;
-    }
 }

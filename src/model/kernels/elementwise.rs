@@ -26,18 +26,19 @@ fn gelu_of(x: F32x4) -> F32x4 {
 
 /// Layer norm of rows as long as `weight`: (x - mean) / √(variance + eps) · weight
 /// + bias, with the variance over n.
-pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], eps: f32, y: &mut [f32]) {
+#[must_use]
+pub fn layer_norm(x: &[f32], weight: &[f32], bias: &[f32], eps: f32) -> Vec<f32> {
     let n = weight.len();
-    for (x, y) in x.chunks_exact(n).zip(y.chunks_exact_mut(n)) {
+    let mut y = Vec::with_capacity(x.len());
+    for x in x.chunks_exact(n) {
         let mean = sum(x, |x| x) / n as f32;
         let centre = F32x4::splat(mean);
         // Twice over the row: one pass would lose digits where the mean is large.
         let variance = sum(x, |x| (x - centre) * (x - centre)) / n as f32;
         let scale = 1.0 / (variance + eps).sqrt();
-        for (((y, x), w), b) in y.iter_mut().zip(x).zip(weight).zip(bias) {
-            *y = (x - mean) * scale * w + b;
-        }
+        y.extend(x.iter().zip(weight).zip(bias).map(|((x, w), b)| (x - mean) * scale * w + b));
     }
+    y
 }
 
 /// Sum of a function of every number.
