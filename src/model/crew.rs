@@ -1,11 +1,10 @@
 //! Several threads at one model.
 //!
 //! Each thread, the one that runs the model among them, is a [`Member`]. It holds
-//! some heads of every layer and some hidden units of every MLP: what a Transformer
-//! split in two and two matrices is called in Megatron-LM (Shoeybi et al., 2019). An
-//! activation goes to all of them and what they add to it comes back, twice a layer.
-//! So the weights are in memory once, and no memory has to be shared: messages are
-//! enough.
+//! some heads of every layer and some hidden units of every MLP, as in Megatron-LM
+//! (Shoeybi et al., 2019). An activation goes to all of them and what they add to it
+//! comes back, twice a layer. So the weights are in memory once, and no memory has to
+//! be shared: messages are enough.
 
 use super::kernels::matmul::COLUMNS;
 use super::share::{self, Share};
@@ -65,6 +64,42 @@ pub enum Job {
         /// What is wanted beside the output.
         inside: Inside,
     },
+}
+
+impl Job {
+    /// A job as names, and numbers of which each kind has so many.
+    #[must_use]
+    pub fn message(&self) -> (Vec<String>, Vec<usize>) {
+        match self {
+            Self::Mlp(name) => (vec![name.clone()], Vec::new()),
+            Self::Attention { name, d_head, tokens, inside: Inside { pattern, z } } => {
+                (vec![name.clone()], vec![*d_head, *tokens, (*pattern).into(), (*z).into()])
+            }
+            Self::Linear(layers) => {
+                let names = layers.iter().map(|(name, _)| name.clone());
+                (
+                    names.collect(),
+                    layers.iter().flat_map(|(_, columns)| [columns.start, columns.end]).collect(),
+                )
+            }
+        }
+    }
+
+    /// The job whose message this is.
+    #[must_use]
+    pub fn of_message(names: Vec<String>, numbers: &[usize]) -> Self {
+        match (names.as_slice(), numbers) {
+            ([name], []) => Self::Mlp(name.clone()),
+            ([name], &[d_head, tokens, pattern, z]) => {
+                let inside = Inside { pattern: pattern != 0, z: z != 0 };
+                Self::Attention { name: name.clone(), d_head, tokens, inside }
+            }
+            _ => {
+                let columns = numbers.as_chunks().0.iter().map(|&[start, end]| start..end);
+                Self::Linear(names.into_iter().zip(columns).collect())
+            }
+        }
+    }
 }
 
 /// Whether a crew is worth having for a model of these sizes.
@@ -208,5 +243,30 @@ impl Team {
 impl fmt::Debug for Team {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Team of {}", 1 + self.members())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Inside, Job};
+
+    #[test]
+    fn a_job_is_what_its_message_says() {
+        let name = || "h.3.attn".to_owned();
+        let insides = [(false, true), (true, false)].map(|(pattern, z)| Inside { pattern, z });
+        let attention = |inside| Job::Attention { name: name(), d_head: 64, tokens: 13, inside };
+        let linear = |columns: &[(usize, usize)]| {
+            Job::Linear(columns.iter().map(|&(start, end)| (name(), start..end)).collect())
+        };
+        let jobs = insides.map(attention).into_iter().chain([
+            Job::Mlp(name()),
+            linear(&[(0, 384)]),
+            linear(&[(64, 128), (0, 8)]),
+            linear(&[(1, 2), (3, 4), (5, 6), (7, 8)]),
+        ]);
+        for job in jobs {
+            let (names, numbers) = job.message();
+            assert_eq!(Job::of_message(names, &numbers), job);
+        }
     }
 }

@@ -120,8 +120,9 @@ impl Gpt2 {
                         return Ok(out);
                     }
                     let z = hooks.at(Z(l), async {
-                        let pattern = hooks.at(Pattern(l), self.pattern_of(l, &resid_pre, hooks)).await?;
-                        let v = hooks.at(V(l), async { attn.values(&ln_1.forward(&resid_pre, eps)?).await });
+                        let normed = ln_1.forward(&resid_pre, eps)?;
+                        let pattern = hooks.at(Pattern(l), self.pattern_of(l, &normed, hooks)).await?;
+                        let v = hooks.at(V(l), attn.values(&normed));
                         mix(&pattern, &v.await?) // (B, T, H, e)
                     });
                     attn.proj.forward(&z.await?.flatten_from(2)?).await
@@ -143,7 +144,8 @@ impl Gpt2 {
     /// [`ModelError::NotLoaded`] names a weight that is missing.
     pub async fn pattern(&self, l: usize, resid: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
         let resid_pre = hooks.at(ResidPre(l), async { Ok(resid.clone()) }).await?;
-        hooks.at(Pattern(l), self.pattern_of(l, &resid_pre, hooks)).await
+        let normed = self.layer(l)?.ln_1.forward(&resid_pre, self.config.eps)?;
+        hooks.at(Pattern(l), self.pattern_of(l, &normed, hooks)).await
     }
 
     /// Attention pattern of one head alone, (B, T, T), from the residual stream
@@ -172,11 +174,9 @@ impl Gpt2 {
         Ok(Tensor::from_vec(logits, (batch, tokens, self.config.d_vocab), &Device::Cpu)?)
     }
 
-    /// The pattern, (B, H, T, T), that comes of queries and keys.
-    async fn pattern_of(&self, l: usize, resid_pre: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
-        let Block { ln_1, attn, .. } = self.layer(l)?;
-        let normed = ln_1.forward(resid_pre, self.config.eps)?;
-        let [q, k] = attn.queries_and_keys(0..self.config.n_head, &normed).await?;
+    /// The pattern, (B, H, T, T), that comes of queries and keys of what ln_1 gives.
+    async fn pattern_of(&self, l: usize, normed: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
+        let [q, k] = self.layer(l)?.attn.queries_and_keys(0..self.config.n_head, normed).await?;
         let q = hooks.at(Q(l), async { Ok(q) }).await?;
         let k = hooks.at(K(l), async { Ok(k) }).await?;
         causal_pattern(&q, &k)

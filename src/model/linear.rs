@@ -206,7 +206,9 @@ pub(super) fn sum(results: &mut [Vec<f32>], length: usize) -> Result<Vec<f32>> {
             return Err(short());
         }
         let rest = result.split_off(length);
-        let part = std::mem::replace(result, rest);
+        let mut part = std::mem::replace(result, rest);
+        // The room of what followed would stay taken as long as the sum is kept.
+        part.shrink_to_fit();
         match &mut sum {
             Some(sum) => sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part),
             None => sum = Some(part),

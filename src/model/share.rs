@@ -132,11 +132,13 @@ pub(super) fn attention(
     let rows = Rows::of(&z, width);
     let y = proj.apply_all(&rows.distinct)?;
     let d_model = proj.matrix()?.n_out();
-    let wanted = [(inside.pattern, &pattern), (inside.z, &z)];
-    let wanted = || wanted.iter().filter(|(wanted, _)| *wanted).map(|(_, numbers)| numbers);
-    let length = rows.places.len() * d_model + wanted().map(|numbers| numbers.len()).sum::<usize>();
-    let mut results = Vec::with_capacity(length);
+    let mut results = Vec::with_capacity(rows.places.len() * d_model + pattern.len() + z.len());
     rows.spread(&y, d_model, &mut results);
-    wanted().for_each(|numbers| results.extend_from_slice(numbers));
+    if inside.pattern {
+        results.extend_from_slice(&pattern);
+    }
+    if inside.z {
+        results.extend_from_slice(&z);
+    }
     Ok(results)
 }

@@ -1,7 +1,7 @@
 //! Workers as the crew of a model: the Rust side of www/crew.js, and of the
 //! workers themselves.
 
-use crate::model::crew::{Inside, Job, Member, Piece};
+use crate::model::crew::{Job, Member, Piece};
 use crate::model::kernels::Packed;
 use crate::model::{Crew, ModelError};
 use futures_util::FutureExt;
@@ -102,7 +102,7 @@ impl Crew for WorkerCrew {
         x: &[f32],
     ) -> LocalBoxFuture<'static, Result<Vec<f32>, ModelError>> {
         let x = written(self.0.take(member), x);
-        let (names, numbers) = told(job);
+        let (names, numbers) = job.message();
         match self.0.ask(member, names, numbers, &x) {
             Ok(answer) => {
                 let Self(workers) = self.clone();
@@ -115,35 +115,6 @@ impl Crew for WorkerCrew {
                 .boxed_local()
             }
             Err(error) => ready(Err(lost(error))).boxed_local(),
-        }
-    }
-}
-
-/// A job as a message: names, and numbers of which each kind has so many.
-fn told(job: &Job) -> (Vec<String>, Vec<usize>) {
-    match job {
-        Job::Mlp(name) => (vec![name.clone()], Vec::new()),
-        Job::Attention { name, d_head, tokens, inside: Inside { pattern, z } } => {
-            (vec![name.clone()], vec![*d_head, *tokens, (*pattern).into(), (*z).into()])
-        }
-        Job::Linear(layers) => {
-            let names = layers.iter().map(|(name, _)| name.clone());
-            (names.collect(), layers.iter().flat_map(|(_, columns)| [columns.start, columns.end]).collect())
-        }
-    }
-}
-
-/// The job that a message tells.
-fn understood(names: Vec<String>, numbers: &[usize]) -> Job {
-    match (names.as_slice(), numbers) {
-        ([name], []) => Job::Mlp(name.clone()),
-        ([name], &[d_head, tokens, pattern, z]) => {
-            let inside = Inside { pattern: pattern != 0, z: z != 0 };
-            Job::Attention { name: name.clone(), d_head, tokens, inside }
-        }
-        _ => {
-            let columns = numbers.as_chunks().0.iter().map(|&[start, end]| start..end);
-            Job::Linear(names.into_iter().zip(columns).collect())
         }
     }
 }
@@ -214,7 +185,7 @@ impl CrewMember {
         numbers: &[usize],
         x: &Float32Array,
     ) -> Result<Float32Array, JsValue> {
-        let job = understood(names, numbers);
+        let job = Job::of_message(names, numbers);
         let results = self.0.work(&job, &x.to_vec()).map_err(|error| JsValue::from(error.to_string()))?;
         Ok(written(Some(x.buffer()), &results))
     }
