@@ -1,6 +1,9 @@
 # make serve   the page at http://127.0.0.1:8080 (PORT=... for another)
 # make test    every test: native, in a headless browser, and of the whole page
+# make types   writes the page’s types anew, from those of the Rust side
+# make test-long   what takes longer than a change should wait for (five minutes)
 # make site    the static site, complete, in dist/
+# make check-hub  the built page against the published GPT-2 small at its hub (500 MB)
 # make lint    formatting, lints and documentation, warnings denied
 # make format  formats everything in place
 # make bench   speed, ours against the peers (SECTIONS='forward kernels' for some)
@@ -18,7 +21,7 @@ CHROMEDRIVER ?= $(or $(shell command -v chromedriver),/usr/bin/chromedriver)
 export WASM_BINDGEN_TEST_TIMEOUT ?= 300
 
 .NOTPARALLEL:
-.PHONY: serve site test test-native test-wasm test-page lint format bench clean distclean
+.PHONY: serve site types test test-long test-native test-wasm test-page check-hub lint format bench clean distclean
 .PHONY: setup-site setup-test setup-lint setup-bench
 
 serve: site
@@ -26,6 +29,10 @@ serve: site
 
 site: setup-site
 	$(RUN) tools/build-site.sh
+
+# The page's types of what crosses the border to the Rust side, from the types there.
+types: setup-site
+	HEADSCOPE_WRITE_TYPES=1 $(RUN) cargo test --lib types
 
 test: test-native test-wasm test-page
 
@@ -35,18 +42,34 @@ test-native: setup-site
 test-wasm: setup-test
 	$(RUN) wasm-pack test --headless --chrome --chromedriver $(CHROMEDRIVER)
 
+# What is timed has the machine to itself. The others share it, one file a processor:
+# most of their time they wait for pages.
+TIMED := tests/page/feel.test.mjs
+SHARING := $(filter-out $(TIMED),$(sort $(wildcard tests/page/*.test.mjs tests/tools/*.test.mjs)))
+PROCESSORS := $(shell getconf _NPROCESSORS_ONLN)
+
 test-page: setup-test site
-	node --test --test-reporter=spec tests/page/*.test.mjs
+	node --test --test-reporter=spec --test-concurrency=$(PROCESSORS) $(SHARING)
+	node --test --test-reporter=spec $(TIMED)
+
+# Ends with 0 if every published number is reached, 1 if not, 2 if it could not be tried.
+test-long: setup-test site
+	HEADSCOPE_LONG=1 node --test --test-reporter=spec tests/page/order.test.mjs
+
+check-hub: setup-test site
+	node tools/check-hub.mjs
 
 lint: setup-lint
 	$(RUN) cargo fmt --all --check
-	$(RUN) cargo clippy --all-targets -- -D warnings
+	$(RUN) cargo clippy -p headscope -p headscope-kernels --all-targets -- -D warnings
 	$(RUN) cargo clippy $(WASM) --workspace --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(RUN) cargo doc --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(RUN) cargo doc -p headscope -p headscope-kernels --no-deps --document-private-items
 	$(RUN) prettier --check --log-level warn .
 	$(RUN) tsc -p www
 	$(RUN) tsc -p www/tsconfig.service-worker.json
 	$(RUN) tsc -p .
+	node tools/check-paths.mjs
+	node tools/lint-imports.mjs
 	tools/lint-optional.sh
 
 format: setup-lint
@@ -54,7 +77,7 @@ format: setup-lint
 	$(RUN) prettier --write --log-level warn .
 
 bench: setup-bench site
-	$(RUN) tools/build-wasm.sh headscope-bench fixed build/bench/fixed
+	$(RUN) tools/build-wasm.sh headscope-bench simd128 build/bench/simd128
 	$(RUN) tools/build-wasm.sh headscope-bench relaxed build/bench/relaxed
 	node tools/stand-in.mjs
 	.setup/bench/bin/python3 benches/gpt2_onnx.py target/stand-in build/bench/gpt2.onnx

@@ -1,5 +1,5 @@
 // node benches/bench.mjs [SECTION...]: the benchmark, all of it or some sections
-// (forward, kernels, notebook, sweep, click). `make bench` builds what it runs.
+// (forward, kernels, notebook, sweep, click, visit). `make bench` builds what it runs.
 
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
@@ -14,6 +14,7 @@ import { kernels } from './kernels.mjs';
 import { notebook } from './notebook.mjs';
 import { save, sectionText, targetsText } from './report.mjs';
 import { sweep } from './sweep.mjs';
+import { visit } from './visit.mjs';
 
 /**
  * @typedef {object} Contender
@@ -40,9 +41,9 @@ import { sweep } from './sweep.mjs';
  */
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const SECTIONS = { forward, kernels, notebook, sweep, click };
+const SECTIONS = { forward, kernels, notebook, sweep, click, visit };
 /** As tools/build-wasm.sh knows them; the fastest comes last. */
-const BUILDS = ['fixed', 'relaxed'];
+const BUILDS = ['simd128', 'relaxed'];
 
 /**
  * @param {import('playwright-core').Page} page
@@ -69,7 +70,7 @@ function contextOf(page, folder) {
   const call = (id, method, ...args) => ask('call', id, method, ...args);
 
   /** @param {string} build */
-  const wasm = (build) => ({ build: `/build/bench/${build}`, site: '/dist', kind: build });
+  const wasm = (build) => ({ build: `/build/bench/${build}`, site: '/build/stage', kind: build });
   /** @type {[build: string, threads: number][]} */
   const mine = BUILDS.map((build) => [build, 1]);
   if (cores > 1) mine.push([BUILDS.at(-1) ?? '', cores]);
@@ -85,10 +86,10 @@ function contextOf(page, folder) {
   }));
   const candle = {
     id: 'candle',
-    label: 'candle’s layers, 1 thread, fixed SIMD',
+    label: 'candle’s layers, 1 thread, simd128',
     threads: 1,
     async open() {
-      await open(this.id, 'headscope.js', wasm('fixed'));
+      await open(this.id, 'headscope.js', wasm('simd128'));
       await call(this.id, 'loadPlain', { folder: address(folder) });
     },
   };

@@ -1,24 +1,38 @@
-//! GPT-2's byte-level BPE, through the `tokenizers` crate.
+//! Byte-level BPE, GPT-2's and a model's own, through the `tokenizers` crate. How
+//! tokens are shown stands in `shown`, the files of a tokenizer are read in `files`.
+
+mod files;
+mod shown;
 
 use crate::prompts::WordSequence;
-use tokenizers::TokenizerImpl;
 use tokenizers::models::bpe::{BPE, Merges, Vocab};
 use tokenizers::normalizers::ByteLevel as NoNormalizer;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
+use tokenizers::{AddedToken, TokenizerImpl};
+
+pub use files::Hints;
+pub use shown::{byte_symbols, shown};
 
 /// Id of `<|endoftext|>`, which GPT-2 reads as beginning-of-text.
 pub const BOS: u32 = 50_256;
 /// How `<|endoftext|>` is shown.
 pub const BOS_TEXT: &str = "<|endoftext|>";
 
-/// The types that GPT-2 takes, and not the wrappers of all that exist: those would
-/// be a third of the page's WebAssembly. GPT-2 has no normalizer, but a type it must
-/// have.
+/// The crate's types for what GPT-2 needs, and not its wrappers of all that exist:
+/// those would be a third of the page's WebAssembly. GPT-2 has no normalizer, but the
+/// crate wants a type for one.
 type Inner = TokenizerImpl<BPE, NoNormalizer, ByteLevel, ByteLevel, ByteLevel>;
 
-/// Turns text into GPT-2's token ids and back.
+/// Turns text into token ids and back.
 pub struct Tokens {
     inner: Inner,
+    bos: u32,
+    /// Tokens that end a text.
+    ends: Vec<u32>,
+    /// Ids from here on have no row in the model's embedding.
+    rows: u32,
+    /// SHA-256 of the files, if it is a model's own and not GPT-2's.
+    sha256: Option<String>,
 }
 
 /// Why a tokenizer cannot be built or a text cannot be read.
@@ -29,6 +43,33 @@ pub enum TokensError {
     BadMerge {
         /// The line, counted from 1.
         line: usize,
+    },
+    /// A file of the tokenizer is not what it should be.
+    #[error("{file} cannot be read: {why}")]
+    File {
+        /// Its name.
+        file: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// The tokenizer is of another kind.
+    #[error("tokenizer.json has {what}, and only a byte-level BPE as GPT-2's can be run")]
+    Unsupported {
+        /// What it has, by the file's own names.
+        what: String,
+    },
+    /// No token stands for the beginning of a text.
+    #[error("the tokenizer has no beginning-of-text: neither config.json's bos_token_id nor <|endoftext|>")]
+    NoBos,
+    /// The tokenizer has more tokens than the model.
+    #[error("the model has {rows} rows of words, and the tokenizer reads \"{token}\" as number {id}")]
+    NoRow {
+        /// The token, as it is shown.
+        token: String,
+        /// Its id.
+        id: u32,
+        /// The model's rows.
+        rows: u32,
     },
     /// The `tokenizers` crate refused.
     #[error("the tokenizer failed: {0}")]
@@ -49,7 +90,7 @@ pub struct Split {
 pub struct Tokenized {
     /// Token ids, beginning-of-text first.
     pub ids: Vec<u32>,
-    /// The tokens as text, leading spaces kept.
+    /// The tokens as they are shown, leading spaces kept.
     pub texts: Vec<String>,
     /// For each token the word that it belongs to; beginning-of-text has none.
     pub word_of: Vec<Option<usize>>,
@@ -58,6 +99,25 @@ pub struct Tokenized {
 }
 
 impl Tokenized {
+    /// The tokens of a sequence of words, of which each belongs to one.
+    #[must_use]
+    pub fn of_words(
+        sequence: &WordSequence,
+        ids: Vec<u32>,
+        texts: Vec<String>,
+        word_of: Vec<Option<usize>>,
+    ) -> Self {
+        let mut splits = Vec::new();
+        for (i, word) in sequence.words.iter().enumerate() {
+            let own = texts.iter().zip(&word_of).filter(|(_, word)| **word == Some(i));
+            let own: Vec<String> = own.map(|(text, _)| text.clone()).collect();
+            if own.len() > 1 {
+                splits.push(Split { word: word.clone(), tokens: own });
+            }
+        }
+        Self { ids, texts, word_of, splits }
+    }
+
     /// Why a sequence of `length` words is dropped for scoring: `None` if it is
     /// kept, which takes one token a word.
     #[must_use]
@@ -86,12 +146,7 @@ impl Tokens {
     ///
     /// [`TokensError`] if the text is not such a file.
     pub fn from_merges(text: &str) -> Result<Self, TokensError> {
-        let lines = text.lines().enumerate().skip(1).filter(|(_, line)| !line.is_empty());
-        let pair = |(i, line): (usize, &str)| {
-            let (left, right) = line.split_once(' ').ok_or(TokensError::BadMerge { line: i + 1 })?;
-            Ok((left.to_owned(), right.to_owned()))
-        };
-        Self::from_pairs(lines.map(pair).collect::<Result<_, _>>()?)
+        Self::from_pairs(files::merges(text)?)
     }
 
     /// Builds the tokenizer from the same merges as the page fetches them, a third
@@ -126,31 +181,92 @@ impl Tokens {
         }
         vocab.insert(BOS_TEXT.to_owned(), vocab.len() as u32);
         let bpe = BPE::builder().vocab_and_merges(vocab, merges).build().map_err(failed)?;
-        let bytes = ByteLevel::new(false, true, true);
+        let inner = Self::inner(bpe, ByteLevel::new(false, true, true), [AddedToken::from(BOS_TEXT, true)])?;
+        // The published model has a row for each of them.
+        Ok(Self { inner, bos: BOS, ends: vec![BOS], rows: BOS + 1, sha256: None })
+    }
+
+    fn inner(
+        bpe: BPE,
+        bytes: ByteLevel,
+        added: impl IntoIterator<Item = AddedToken>,
+    ) -> Result<Inner, TokensError> {
         let mut inner = Inner::new(bpe);
         inner.with_pre_tokenizer(Some(bytes));
         inner.with_decoder(Some(bytes));
-        Ok(Self { inner })
+        inner.add_tokens(added).map_err(failed)?;
+        Ok(inner)
     }
 
-    /// Ids of a text, beginning-of-text first. Special tokens in the text have
-    /// no power: `<|endoftext|>` is read letter by letter.
+    /// SHA-256 of the tokenizer's files; `None` for GPT-2's own and for a copy of it.
+    #[must_use]
+    pub fn sha256(&self) -> Option<&str> {
+        self.sha256.as_deref()
+    }
+
+    /// The id of beginning-of-text.
+    #[must_use]
+    pub fn bos(&self) -> u32 {
+        self.bos
+    }
+
+    /// Whether a token ends a text.
+    #[must_use]
+    pub fn ends(&self, id: u32) -> bool {
+        self.ends.contains(&id)
+    }
+
+    /// Whether there is such a token.
+    #[must_use]
+    pub fn has(&self, id: u32) -> bool {
+        id < self.rows && self.inner.id_to_token(id).is_some()
+    }
+
+    /// How many tokens there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
+    /// Whether there are none, which no tokenizer of a model has.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Ids of a text, beginning-of-text first. A special token in the text, such as
+    /// `<|endoftext|>`, is read as the one token, and beginning-of-text stands before
+    /// it all the same: so Hugging Face's tokenizers and TransformerLens' `to_tokens`
+    /// have it.
     ///
     /// # Errors
     ///
-    /// [`TokensError::Tokenizer`] if the crate refuses.
+    /// [`TokensError::NoRow`] if the model lacks a token, [`TokensError::Tokenizer`] if
+    /// the crate refuses.
     pub fn encode(&self, text: &str) -> Result<Vec<u32>, TokensError> {
         let encoding = self.inner.encode_fast(text, false).map_err(failed)?;
-        Ok(std::iter::once(BOS).chain(encoding.get_ids().iter().copied()).collect())
+        self.after_bos(encoding.get_ids())
     }
 
-    /// A token as text. Bytes that are no whole character show as `�`.
+    fn after_bos(&self, ids: &[u32]) -> Result<Vec<u32>, TokensError> {
+        if let Some(&id) = ids.iter().find(|&&id| id >= self.rows) {
+            return Err(TokensError::NoRow { token: self.text_of(id), id, rows: self.rows });
+        }
+        Ok(std::iter::once(self.bos).chain(ids.iter().copied()).collect())
+    }
+
+    /// A token as [`fn@shown`] shows it, its leading space kept. An id without a
+    /// token, and a token without a text, shows as its number in brackets.
     #[must_use]
     pub fn text_of(&self, id: u32) -> String {
-        if id == BOS {
-            return BOS_TEXT.to_owned();
+        let token = self.inner.id_to_token(id).unwrap_or_default();
+        if token.is_empty() {
+            return format!("[{id}]");
         }
-        self.inner.decode(&[id], false).unwrap_or_else(|_| format!("[{id}]"))
+        if self.inner.get_added_vocabulary().get_vocab().contains_key(&token) {
+            return shown(token.as_bytes());
+        }
+        shown(&shown::bytes_of(&token).unwrap_or_else(|| token.into_bytes()))
     }
 
     /// Tokens as one text, in which characters of several tokens are whole.
@@ -165,10 +281,15 @@ impl Tokens {
     ///
     /// [`TokensError::Tokenizer`] if the crate refuses.
     pub fn tokenize_text(&self, text: &str) -> Result<Tokenized, TokensError> {
-        let ids = self.encode(text)?;
+        Ok(self.text_of_ids(self.encode(text)?))
+    }
+
+    /// A free text by its tokens, beginning-of-text first.
+    #[must_use]
+    pub fn text_of_ids(&self, ids: Vec<u32>) -> Tokenized {
         let texts = ids.iter().map(|&id| self.text_of(id)).collect();
         let word_of = (0..ids.len()).map(|i| i.checked_sub(1)).collect();
-        Ok(Tokenized { ids, texts, word_of, splits: Vec::new() })
+        Tokenized { ids, texts, word_of, splits: Vec::new() }
     }
 
     /// Tokens of a sequence of words and which words split.
@@ -179,7 +300,7 @@ impl Tokens {
     pub fn tokenize(&self, sequence: &WordSequence) -> Result<Tokenized, TokensError> {
         let text = sequence.text();
         let encoding = self.inner.encode(text.as_str(), false).map_err(failed)?;
-        let ids: Vec<u32> = std::iter::once(BOS).chain(encoding.get_ids().iter().copied()).collect();
+        let ids = self.after_bos(encoding.get_ids())?;
         let texts: Vec<String> = ids.iter().map(|&id| self.text_of(id)).collect();
         // A token belongs to the word in which its last byte lies.
         let mut ends = sequence.words.iter().scan(0, |end, word| {
@@ -195,27 +316,10 @@ impl Tokens {
             }
             word_of.push(Some(word));
         }
-        let mut splits = Vec::new();
-        for (i, word) in sequence.words.iter().enumerate() {
-            let own = texts.iter().zip(&word_of).filter(|(_, word)| **word == Some(i));
-            let own: Vec<String> = own.map(|(text, _)| text.clone()).collect();
-            if own.len() > 1 {
-                splits.push(Split { word: word.clone(), tokens: own });
-            }
-        }
-        Ok(Tokenized { ids, texts, word_of, splits })
+        Ok(Tokenized::of_words(sequence, ids, texts, word_of))
     }
 }
 
 fn failed(error: tokenizers::Error) -> TokensError {
     TokensError::Tokenizer(error.to_string())
-}
-
-/// The characters that stand for bytes in GPT-2's vocabulary, in the order of
-/// their ids: printable bytes stand for themselves, the others follow from
-/// U+0100 on (`bytes_to_unicode` in OpenAI's encoder.py).
-fn byte_symbols() -> Vec<char> {
-    let printable = |b: &u32| matches!(b, 33..=126 | 161..=172 | 174..=255);
-    let hidden = (0..256).filter(|b| !printable(b)).count() as u32;
-    ((0..256).filter(printable)).chain(256..256 + hidden).filter_map(char::from_u32).collect()
 }

@@ -18,3 +18,15 @@ export function launchChromium(more = []) {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   return chromium.launch({ executablePath, args: [...QUIET, ...more] });
 }
+
+/**
+ * Makes the choice for a page's visitor that nothing runs which was not pressed for. Given
+ * to `addInitScript`.
+ */
+export function waitForPresses() {
+  try {
+    localStorage.setItem('headscope-by-itself', 'off');
+  } catch {
+    // A page without storage runs what it runs.
+  }
+}

@@ -20,47 +20,36 @@ fi
 
 # Relaxed vectors fuse a product and its sum, which not every browser can: a
 # module that has them does not compile there. So there are two, and the page
-# chooses (www/wasm.js). One JavaScript serves both: they differ in comments alone.
+# chooses (www/engine/wasm.js). One JavaScript serves both: they differ in comments alone.
 mkdir -p build/pkg
-for kind in relaxed fixed; do
-    tools/build-wasm.sh headscope $kind build/wasm/$kind
-    cp build/wasm/$kind/headscope_bg.wasm build/pkg/$kind.wasm
-    esbuild build/wasm/$kind/headscope.js --minify --log-level=warning \
+for kind in relaxed simd128; do
+    tools/build-wasm.sh headscope-site $kind build/wasm/$kind
+    cp build/wasm/$kind/headscope_site_bg.wasm build/pkg/$kind.wasm
+    esbuild build/wasm/$kind/headscope_site.js --minify --log-level=warning \
         --outfile=build/wasm/$kind.js --allow-overwrite
 done
-cmp build/wasm/relaxed.js build/wasm/fixed.js
-cp build/wasm/fixed.js build/pkg/headscope.js
+cmp build/wasm/relaxed.js build/wasm/simd128.js
+cp build/wasm/simd128.js build/pkg/headscope.js
 
-# ---- libraries for the page ----------------------------------------------------
+# ---- the page --------------------------------------------------------------------
 
-esbuild www/vendor-src/plot.entry.js --bundle --minify --format=esm --target=es2022 \
-    --log-level=warning --metafile=build/plot.meta.json --outfile=build/vendor/plot.js
-esbuild www/vendor-src/wasm-features.entry.js --bundle --minify --format=esm --target=es2022 \
-    --log-level=warning --metafile=build/features.meta.json --outfile=build/vendor/wasm-features.js
-node tools/licences.mjs build/plot.meta.json build/features.meta.json >build/LICENSES.txt
+rm -rf build/stage build/dist
+cp -R www build/stage
+cp -R build/pkg build/stage/
+node tools/bundle-site.mjs build/stage build/dist
 
 # ---- dist/ --------------------------------------------------------------------
 
 # Put together beside and swapped in whole, so that no file of an earlier build
 # stays and a server never sees half a site.
-rm -rf build/dist
-mkdir -p build/dist/pkg build/dist/data/tiny
-cp -R www/. build/dist/
-rm -rf build/dist/vendor-src build/dist/tsconfig*.json build/dist/types.d.ts
-cp build/pkg/* build/dist/pkg/
-cp -R build/vendor build/dist/
-mkdir -p build/dist/data/tokenizer
+mkdir -p build/dist/data/tiny build/dist/data/tokenizer
+cp build/pkg/*.wasm build/dist/pkg/
 cp data/tokenizer/merges.bin build/dist/data/tokenizer/
-# Comments and blanks go: they would be a third of what is fetched.
-esbuild build/dist/*.js build/dist/css/*.css --minify \
-    --outdir=build/dist --allow-overwrite --log-level=warning
-# Not part of the first load, and its hashes are written into it line by line.
-cp www/service-worker.js build/dist/
-cp -R data/semantic_words.csv data/gpt2 build/dist/data/
+cp -R data/gpt2 build/dist/data/
 cp data/tiny/config.json data/tiny/model.safetensors build/dist/data/tiny/
-cp build/LICENSES.txt build/dist/
+node tools/licences.mjs build/site.meta.json >build/dist/LICENSES.txt
 node tools/stamp-site.mjs build/dist "$name"
 rm -rf dist
 mv build/dist dist
 
-echo "site: dist/ is complete: $(du -sk dist | cut -f 1) kB, of which wasm $(($(wc -c <dist/pkg/fixed.wasm) / 1024)) kB, build $name"
+echo "site: dist/ is complete: $(du -sk dist | cut -f 1) kB, of which wasm $(($(wc -c <dist/pkg/simd128.wasm) / 1024)) kB, build $name"

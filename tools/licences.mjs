@@ -1,6 +1,6 @@
 // node tools/licences.mjs METAFILES...: prints the notices of everything the site
 // ships: the node packages that esbuild's metafile names, and the crates that
-// cargo builds for wasm32. Their licences ask for it.
+// cargo builds for wasm32. Their licences ask for it, so one without a notice is an error.
 
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -13,6 +13,17 @@ import path from 'node:path';
  * @property {string} licence
  * @property {string} folder
  */
+
+/**
+ * Crates that are published without the licence that their repository has, each with
+ * another crate of the same repository, which is shipped as well and does carry it.
+ * @type {Record<string, string>}
+ */
+const NOTICE_OF_SIBLING = {
+  'candle-nn': 'candle-core',
+  'candle-transformers': 'candle-core',
+  'pulp-wasm-simd-flag': 'pulp',
+};
 
 /**
  * The node packages whose files went into the bundles.
@@ -45,7 +56,7 @@ function linkedCrates() {
     ['metadata', '--format-version=1', '--filter-platform=wasm32-unknown-unknown'],
     { encoding: 'utf8', maxBuffer: 1 << 28 },
   );
-  const { packages, resolve } = JSON.parse(output);
+  const { packages, resolve, workspace_members } = JSON.parse(output);
   const nodes = new Map(resolve.nodes.map((/** @type {any} */ node) => [node.id, node]));
   // A procedural macro runs in the compiler: neither it nor what it uses is shipped.
   const macros = new Set(
@@ -63,7 +74,7 @@ function linkedCrates() {
     }
   }
   return packages
-    .filter((/** @type {any} */ { id }) => id !== resolve.root && reached.has(id))
+    .filter((/** @type {any} */ { id }) => !workspace_members.includes(id) && reached.has(id))
     .map((/** @type {any} */ { name, version, license, manifest_path }) => ({
       name,
       version,
@@ -72,11 +83,16 @@ function linkedCrates() {
     }));
 }
 
-/** @param {Part} part */
-function texts({ folder }) {
+/**
+ * The notices that a part carries.
+ * @param {Part} part
+ * @returns {string[]}
+ */
+function ownNotices({ folder }) {
   return readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isFile() && /^(licen[cs]e|copying|notice)/i.test(entry.name))
-    .map((entry) => readFileSync(path.join(folder, entry.name), 'utf8').trim());
+    .map((entry) => readFileSync(path.join(folder, entry.name), 'utf8').trim())
+    .filter((text) => text !== '');
 }
 
 const parts = [...bundledPackages(process.argv.slice(2)), ...linkedCrates()].sort((a, b) =>
@@ -86,11 +102,24 @@ const parts = [...bundledPackages(process.argv.slice(2)), ...linkedCrates()].sor
 // Most crates carry the same few texts word for word: print each once.
 /** @type {Map<string, string[]>} */
 const users = new Map();
+/** @type {string[]} */
+const problems = [];
 for (const part of parts) {
-  for (const text of texts(part)) {
-    const names = users.get(text) ?? [];
-    users.set(text, [...names, `${part.name} ${part.version}`]);
+  const [full, sibling] = [`${part.name} ${part.version}`, NOTICE_OF_SIBLING[part.name]];
+  let notices = ownNotices(part);
+  if (sibling && notices.length > 0) {
+    problems.push(`${full} carries a notice by now: NOTICE_OF_SIBLING need not name it`);
+  } else if (sibling) {
+    notices = parts.filter(({ name }) => name === sibling).flatMap(ownNotices);
   }
+  if (notices.length === 0) {
+    problems.push(`${full} (${part.licence}) has no notice in ${part.folder}`);
+  }
+  for (const text of notices) users.set(text, [...(users.get(text) ?? []), full]);
+}
+if (problems.length > 0) {
+  for (const problem of problems) console.error(`licences: ${problem}`);
+  process.exit(1);
 }
 
 console.log('Headscope ships parts of the following, under the licences named.\n');

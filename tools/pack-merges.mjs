@@ -3,17 +3,9 @@
 // compress better than their text. Tokens::from_packed in src/tokens.rs reads them.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { byteSymbols } from './byte-symbols.mjs';
 
 const [from = '', to = ''] = process.argv.slice(2);
-
-/** The characters that stand for bytes, in the order of their ids (OpenAI's encoder.py). */
-function byteSymbols() {
-  const printable = (/** @type {number} */ b) =>
-    (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || (b >= 174 && b <= 255);
-  const bytes = Array.from({ length: 256 }, (_, b) => b);
-  const hidden = bytes.filter((b) => !printable(b)).map((_, i) => 256 + i);
-  return [...bytes.filter(printable), ...hidden].map((code) => String.fromCharCode(code));
-}
 
 const ids = new Map(byteSymbols().map((symbol, id) => [symbol, id]));
 const lines = readFileSync(from, 'utf8').split('\n').slice(1);

@@ -12,12 +12,12 @@ import send from 'send';
  * @param {number} [options.port] 0 for any free one
  * @param {string} [options.base] the path the folder appears under, such as "/a/b/"
  * @param {boolean} [options.cors] whether pages of other origins may read it
- * @param {(request: http.IncomingMessage, response: http.ServerResponse) => boolean} [options.intercept]
+ * @param {(request: http.IncomingMessage, response: http.ServerResponse) => boolean | Promise<boolean>} [options.intercept]
  *   answers a request in the folder's stead and returns true, or returns false
  * @returns {Promise<{ origin: string, url: string, close: () => Promise<void> }>}
  */
 export function serve(folder, { port = 0, base = '/', cors = false, intercept } = {}) {
-  const server = http.createServer((request, response) => {
+  const server = http.createServer(async (request, response) => {
     if (cors) {
       response.setHeader('Access-Control-Allow-Origin', '*');
       response.setHeader('Access-Control-Allow-Headers', '*');
@@ -31,7 +31,7 @@ export function serve(folder, { port = 0, base = '/', cors = false, intercept } 
       }
     }
     response.setHeader('Cache-Control', 'no-store');
-    if (intercept?.(request, response)) {
+    if (await intercept?.(request, response)) {
       return;
     }
     const path = new URL(request.url ?? '/', 'http://localhost').pathname;

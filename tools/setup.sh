@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what is missing for the parts named, and says so, a line each:
 #   tools/setup.sh site       build and serve: Rust for wasm32, wasm-bindgen, node packages
-#   tools/setup.sh test       site, and Chromium, its driver, Firefox and wasm-pack
+#   tools/setup.sh test       site, and Chromium, its driver, Firefox, WebKit and wasm-pack
 #   tools/setup.sh lint       site, and rustfmt and clippy
 #   tools/setup.sh bench      site, Chromium, and a Python with onnx
 #   tools/setup.sh transformer-lens   the Python peer of the benchmark: some gigabytes
@@ -19,7 +19,7 @@ root=$(pwd)
 setup=$root/.setup
 target=wasm32-unknown-unknown
 wasm_pack_version=0.15.1
-oldest_node=18
+oldest_node=18.19
 onnx='onnx==1.23.2'
 # The versions that the notebook's numbers were made with.
 transformer_lens='transformer_lens==2.11.0 transformers==4.49.0 datasets==3.6.0 huggingface_hub==0.36.2'
@@ -106,8 +106,10 @@ case ${HEADSCOPE_TOOLCHAIN:-} in
 esac
 echo "$rust" >"$setup/toolchain"
 
-# ---- distribution packages, all in one go ------------------------------------
+# ---- distribution packages ---------------------------------------------------
 
+# What the builds below need, and what only runs later: the latter is installed
+# beside the builds.
 packages=
 need() { packages="$packages $*"; }
 
@@ -125,32 +127,50 @@ if [ "$rust" = debian ]; then
 fi
 have node || need nodejs
 have npm || need npm
+if wants bench || wants transformer-lens; then
+    python3 -c 'import venv, ensurepip' 2>/dev/null || need python3 python3-venv
+fi
+to_build=$packages
+packages=
 if wants test || wants bench; then
     [ -n "${CHROMIUM:-}" ] || have chromium || need chromium fonts-liberation
 fi
 if wants test; then
     [ -n "${CHROMEDRIVER:-}" ] || have chromedriver || need chromium-driver
     [ -n "${FIREFOX:-}" ] || have firefox-esr || have firefox || need firefox-esr
+    have WebKitWebDriver || need webkit2gtk-driver
+    have xvfb-run || need xvfb xauth
 fi
-if wants bench || wants transformer-lens; then
-    python3 -c 'import venv, ensurepip' 2>/dev/null || need python3 python3-venv
-fi
+to_run=$packages
 
-if [ -n "$packages" ]; then
-    have apt-get || die "there is no apt-get here: install these or their like, then repeat:$packages"
-    sudo=
-    if [ "$(id -u)" != 0 ]; then
-        have sudo || die "this needs root, and there is no sudo: run as root 'apt-get install$packages', then repeat"
-        sudo=sudo
-    fi
-    say "installing Debian packages:$packages"
+# install_packages PACKAGE...: by apt-get
+install_packages() {
+    say "installing Debian packages: $*"
     log=$setup/apt.log
-    # shellcheck disable=SC2086
     {
         $sudo apt-get update -q >"$log" 2>&1 &&
             $sudo env DEBIAN_FRONTEND=noninteractive \
-                apt-get install -qy --no-install-recommends $packages >>"$log" 2>&1
-    } || failed "$log" "apt-get failed; by hand: apt-get install$packages"
+                apt-get install -qy --no-install-recommends "$@" >>"$log" 2>&1
+    } || failed "$log" "apt-get failed; by hand: apt-get install $*"
+}
+
+installing=
+if [ -n "$to_build$to_run" ]; then
+    have apt-get || die "there is no apt-get here: install these or their like, then repeat:$to_build$to_run"
+    sudo=
+    if [ "$(id -u)" != 0 ]; then
+        have sudo || die "this needs root, and there is no sudo: run as root 'apt-get install$to_build$to_run', then repeat"
+        sudo=sudo
+        # A password is asked for now, not in the middle of something else.
+        sudo -v
+    fi
+    # shellcheck disable=SC2086
+    if [ -n "$to_build" ]; then install_packages $to_build; fi
+    # shellcheck disable=SC2086
+    if [ -n "$to_run" ]; then
+        install_packages $to_run &
+        installing=$!
+    fi
 fi
 
 # ---- Debian's Rust: the standard library for wasm32 ---------------------------
@@ -202,11 +222,12 @@ fi
 
 # ---- tools that cargo builds --------------------------------------------------
 
-# cargo_tool PACKAGE PROGRAM VERSION
+# cargo_tool PACKAGE PROGRAM VERSION OPTIMISATION
 cargo_tool() {
     [ "$("$2" --version 2>/dev/null | cut -d ' ' -f 2)" = "$3" ] && return
-    say "building $1 $3 (a few minutes, once)"
+    say "building $1 $3 (a minute, once)"
     log=$setup/$1.log
+    export CARGO_PROFILE_RELEASE_OPT_LEVEL="$4"
     # A package's own lock file may name a version that a lagging registry
     # mirror has not got; then any that its manifest allows will do.
     tools/with-toolchain cargo install --locked --root "$setup" --version "$3" "$1" >"$log" 2>&1 ||
@@ -215,8 +236,9 @@ cargo_tool() {
 }
 
 wasm_bindgen_version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/\1/p;}' Cargo.lock)
-cargo_tool wasm-bindgen-cli wasm-bindgen "$wasm_bindgen_version"
-if wants test; then cargo_tool wasm-pack wasm-pack "$wasm_pack_version"; fi
+# Tools that work for seconds are not worth minutes of optimisation.
+cargo_tool wasm-bindgen-cli wasm-bindgen "$wasm_bindgen_version" 1
+if wants test; then cargo_tool wasm-pack wasm-pack "$wasm_pack_version" 0; fi
 
 # ---- node packages ------------------------------------------------------------
 
@@ -249,3 +271,7 @@ python_packages() {
 if wants bench; then python_packages bench "$onnx"; fi
 # shellcheck disable=SC2086
 if wants transformer-lens; then python_packages transformer-lens $transformer_lens; fi
+
+# ---- what was begun above -----------------------------------------------------
+
+if [ -n "$installing" ]; then wait "$installing" || exit; fi

@@ -1,5 +1,5 @@
 // Writes into a built site which build it is: the name and a hash of all files into
-// build.js, and the hash of each file into service-worker.js, which keeps them.
+// index.html, and the hash of each file into service-worker.js, which keeps them.
 //
 //   node tools/stamp-site.mjs build/dist '0.1.0+abc1234'
 
@@ -7,6 +7,7 @@ import { createHash } from 'node:crypto';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
+const PAGE = 'index.html';
 const WORKER = 'service-worker.js';
 
 const [site = '', name = ''] = process.argv.slice(2);
@@ -17,6 +18,28 @@ const sha256 = async (file) =>
     .update(await readFile(path.join(site, file)))
     .digest('base64');
 
+/**
+ * Puts something in a place of a file, which has to be there.
+ * @param {string} file
+ * @param {RegExp} place
+ * @param {string} text
+ */
+async function write(file, place, text) {
+  const before = await readFile(path.join(site, file), 'utf8');
+  if (!place.test(before)) throw new Error(`${file} has nothing like ${place}`);
+  await writeFile(
+    path.join(site, file),
+    before.replace(place, () => text),
+  );
+}
+
+/** @param {string} hash */
+const writeBuild = (hash) => {
+  const quoted = name.replaceAll('&', '&amp;').replaceAll('"', '&quot;').replaceAll('>', '&gt;');
+  const told = `<meta name="build" content="${quoted}" data-hash="${hash}">`;
+  return write(PAGE, /<meta name="?build\b[^>]*>/, told);
+};
+
 const entries = await readdir(site, { recursive: true, withFileTypes: true });
 const files = entries
   .filter((entry) => entry.isFile())
@@ -24,24 +47,17 @@ const files = entries
   .filter((file) => file !== WORKER)
   .sort();
 
+// What an earlier stamp wrote there is no part of what is hashed.
+await writeBuild('');
 const whole = createHash('sha256').update(name);
 for (const file of [...files, WORKER]) whole.update(`${file} ${await sha256(file)}\n`);
 const version = whole.digest('hex').slice(0, 16);
 
-const names = { BUILD: name, BUILD_HASH: version };
-await writeFile(
-  path.join(site, 'build.js'),
-  Object.entries(names)
-    .map(([constant, value]) => `export const ${constant} = ${JSON.stringify(value)};\n`)
-    .join(''),
-);
+await writeBuild(version);
 /** @type {Record<string, string>} */
 const hashes = {};
 for (const file of files) hashes[file] = await sha256(file);
-let worker = await readFile(path.join(site, WORKER), 'utf8');
 for (const [constant, value] of Object.entries({ VERSION: version, FILES: hashes })) {
   const line = new RegExp(`^const ${constant} = .*;$`, 'm');
-  if (!line.test(worker)) throw new Error(`${WORKER} has no line "const ${constant} = ...;"`);
-  worker = worker.replace(line, () => `const ${constant} = ${JSON.stringify(value)};`);
+  await write(WORKER, line, `const ${constant} = ${JSON.stringify(value)};`);
 }
-await writeFile(path.join(site, WORKER), worker);

@@ -15,6 +15,7 @@ import { closeSync, existsSync, mkdirSync, openSync, readSync, renameSync } from
 import { readFileSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { byteSymbols } from './byte-symbols.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const headerFile = path.join(root, 'tests/fixtures/gpt2-small/header.json');
@@ -169,6 +170,35 @@ function isComplete(folder, { text, dataStart, tensors, length }, drawn) {
   }
 }
 
+/** GPT-2's tokenizer, as its folder on the hub has it. */
+function tokenizer() {
+  const text = readFileSync(path.join(root, 'data/tokenizer/merges.txt'), 'utf8');
+  const merges = text.split('\n').slice(1).filter(Boolean);
+  const eot = '<|endoftext|>';
+  const symbols = [...byteSymbols(), ...merges.map((merge) => merge.replace(' ', '')), eot];
+  const bytes = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true };
+  const plain = { single_word: false, lstrip: false, rstrip: false, normalized: true };
+  return {
+    version: '1.0',
+    truncation: null,
+    padding: null,
+    added_tokens: [{ id: symbols.length - 1, special: true, content: eot, ...plain }],
+    normalizer: null,
+    pre_tokenizer: bytes,
+    post_processor: { ...bytes, add_prefix_space: true, trim_offsets: false },
+    decoder: { ...bytes, add_prefix_space: true },
+    model: {
+      dropout: null,
+      unk_token: null,
+      continuing_subword_prefix: '',
+      end_of_word_suffix: '',
+      fuse_unk: false,
+      vocab: Object.fromEntries(symbols.map((symbol, id) => [symbol, id])),
+      merges,
+    },
+  };
+}
+
 /**
  * Writes the model, unless it is there.
  * @param {string} [folder]
@@ -177,12 +207,13 @@ function isComplete(folder, { text, dataStart, tensors, length }, drawn) {
 export function makeStandIn(folder = standIn) {
   const layout = publishedLayout();
   const drawn = normals();
+  mkdirSync(folder, { recursive: true });
+  // Each under another name until it is whole: tests that run beside may be reading it.
+  const unfinished = path.join(folder, `${process.pid}.tmp`);
+  writeFileSync(unfinished, JSON.stringify(tokenizer()));
+  renameSync(unfinished, path.join(folder, 'tokenizer.json'));
   if (isComplete(folder, layout, drawn)) return { folder, written: false };
 
-  mkdirSync(folder, { recursive: true });
-  const file = path.join(folder, 'model.safetensors');
-  // Under another name until it is whole: others may be waiting for it.
-  const unfinished = `${file}.${process.pid}.tmp`;
   try {
     const handle = openSync(unfinished, 'w');
     try {
@@ -201,7 +232,7 @@ export function makeStandIn(folder = standIn) {
       closeSync(handle);
     }
     writeFileSync(path.join(folder, 'config.json'), `${JSON.stringify(CONFIG, null, 2)}\n`);
-    renameSync(unfinished, file);
+    renameSync(unfinished, path.join(folder, 'model.safetensors'));
   } finally {
     rmSync(unfinished, { force: true });
   }

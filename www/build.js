@@ -1,5 +1,9 @@
-/** Names the build in results files; `make site` writes version and commit here. */
-export const BUILD = 'unknown';
+// Which build of the site this is, as its index.html says. Workers are told.
 
-/** Tells two builds of the same name apart; `make site` writes a hash of all files. */
-export const BUILD_HASH = '';
+const told = document.querySelector('meta[name="build"]');
+
+/** Names the build in results files: version and commit. */
+export const BUILD = told?.getAttribute('content') ?? 'unknown';
+
+/** Tells two builds of the same name apart: a hash of all files. Empty where there is none. */
+export const BUILD_HASH = told?.getAttribute('data-hash') ?? '';

@@ -4,7 +4,9 @@
 // from there or none. A new version waits until the page asks for it.
 //
 // Weights are none of its business: the engine keeps those itself. Only the
-// bundled model is kept here, whole, once a visitor has started it.
+// bundled model is kept here, whole, once a visitor has started it. Of the builds of
+// the Rust module it keeps the one that this browser runs; and where bytes are dear
+// it fetches nothing of its own accord.
 
 /** Both are written by tools/stamp-site.mjs; without them nothing is kept. */
 const VERSION = '';
@@ -13,6 +15,16 @@ const FILES = {};
 
 /** The bundled model is kept only when it is asked for. */
 const MODEL = 'data/tiny/model.safetensors';
+
+/**
+ * A module that adds a product in one relaxed vector operation, which is the test of
+ * the library by which the page chooses its build.
+ */
+const RELAXED = new Uint8Array([
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 15, 1, 13, 0, 65, 1, 253, 15,
+  65, 2, 253, 15, 253, 128, 2, 11,
+]);
+const NOT_RUN_HERE = WebAssembly.validate(RELAXED) ? 'pkg/simd128.wasm' : 'pkg/relaxed.wasm';
 
 const worker = /** @type {ServiceWorkerGlobalScope} */ (/** @type {unknown} */ (self));
 const scope = new URL(worker.registration.scope).pathname;
@@ -26,13 +38,20 @@ const address = (path) => new URL(path, worker.registration.scope).href;
 worker.addEventListener('install', (event) => event.waitUntil(install()));
 
 async function install() {
-  const paths = Object.keys(FILES).filter((path) => path !== MODEL);
+  if (bytesAreDear()) throw new Error('the new version waits for a better line');
+  const paths = Object.keys(FILES).filter((path) => path !== MODEL && path !== NOT_RUN_HERE);
   // All of them first, so that a cache holds a whole version from its first moment.
   const files = await Promise.all(
     paths.map(async (path) => ({ url: address(path), response: await fetchChecked(path) })),
   );
   const cache = await caches.open(CACHE);
   await Promise.all(files.map(({ url, response }) => cache.put(url, response)));
+}
+
+/** Whether the visitor asked to save bytes, or the line is slow. Not every browser tells. */
+function bytesAreDear() {
+  const { saveData, effectiveType } = /** @type {any} */ (navigator).connection ?? {};
+  return saveData === true || ['slow-2g', '2g'].includes(effectiveType);
 }
 
 worker.addEventListener('activate', (event) => event.waitUntil(forgetOlder()));
@@ -66,12 +85,25 @@ async function fetchChecked(path) {
 worker.addEventListener('fetch', (event) => {
   const { request } = event;
   const url = new URL(request.url);
-  if (request.method !== 'GET' || url.origin !== location.origin) return;
-  if (!url.pathname.startsWith(scope)) return;
-  const path = decodeURIComponent(url.pathname.slice(scope.length)) || 'index.html';
-  if (!Object.hasOwn(FILES, path)) return;
+  const path = pathOf(url);
+  if (request.method !== 'GET' || path === null) return;
   event.respondWith(path === MODEL ? modelRange(request) : file(path));
 });
+
+/**
+ * Which of the site's files an address means, if any.
+ * @param {URL} url
+ */
+function pathOf({ origin, pathname }) {
+  if (origin !== location.origin || !pathname.startsWith(scope)) return null;
+  const path = pathname.slice(scope.length) || 'index.html';
+  return Object.hasOwn(FILES, path) ? path : null;
+}
+
+/** @param {string | null} path */
+function isPage(path) {
+  return path?.endsWith('.html') ?? false;
+}
 
 /**
  * A file of this version, and of no other: if the browser dropped it, the
@@ -120,13 +152,16 @@ const ASKED = {
 
   /** Take over from the version before. Other tabs would be left with half of each. */
   async takeOver() {
-    const open = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
+    const windows = await worker.clients.matchAll({ type: 'window', includeUncontrolled: true });
+    // The host may serve other pages, and another Headscope below this one.
+    const open = windows.filter(({ url }) => isPage(pathOf(new URL(url))));
     if (open.length <= 1) await worker.skipWaiting();
     return open.length - 1;
   },
 
   /** Keep the bundled model. */
   async keepModel() {
+    if (bytesAreDear()) return;
     const cache = await caches.open(CACHE);
     if (await cache.match(address(MODEL))) return;
     await cache.put(address(MODEL), await fetchChecked(MODEL));

@@ -12,20 +12,21 @@ let wasm;
 let model;
 
 /** The threads beside this one. @type {any} */
-let crew;
+let pool;
 
 /**
  * @param {{ build: string, site: string, threads?: number, kind: string }} options the
- *   folders of a build of the benchmark and of the site, whose workers are the crew
+ *   folders of a build of the benchmark and of the site, whose pool of workers it takes
  */
 async function start({ build, site, threads = 1, kind }) {
   wasm = await import(`${build}/headscope_bench.js`);
   await wasm.default();
   if (threads === 1) return;
-  const { Crew } = await import(`${site}/crew.js`);
+  const { WorkerPool } = await import(`${site}/engine/pool.js`);
   const module = await WebAssembly.compileStreaming(fetch(`${site}/pkg/${kind}.wasm`));
-  crew = new Crew(module, threads - 1);
-  if ((await crew.gather()) !== threads - 1) throw new Error('there are too few threads');
+  pool = new WorkerPool(module, threads - 1, console.warn);
+  await pool.gather();
+  if (pool.workers !== threads - 1) throw new Error('there are too few threads');
 }
 
 /** @param {string} address */
@@ -37,7 +38,7 @@ async function text(address) {
 
 /** @param {{ folder: string, merges: string }} options */
 async function loadOurs({ folder, merges }) {
-  model = new wasm.Ours(await text(`${folder}/config.json`), await text(merges), crew);
+  model = new wasm.Ours(await text(`${folder}/config.json`), await text(merges), pool);
   await load(folder);
 }
 

@@ -1,9 +1,10 @@
 //! The attention of a layer.
 
-use super::crew::{Inside, Job, Team};
-use super::linear::{self, Linear, RowLinear, side_by_side, sum};
 use super::ops::with_numbers;
-use super::{ModelError, Result};
+use crate::model::parallel::linear::{self, ColumnParallelLinear, RowParallelLinear, side_by_side, sum};
+use crate::model::parallel::{Heads, Inside, Job, TensorParallel};
+use crate::model::{ModelError, Result};
+use crate::weights::Config;
 use candle_core::{Device, Tensor};
 use std::ops::Range;
 use std::rc::Rc;
@@ -14,16 +15,18 @@ pub(super) struct Attn {
     name: String,
     n_head: usize,
     d_head: usize,
+    /// What the scores are multiplied by.
+    pub(super) scale: f32,
     /// Columns of attn.c_attn: queries, keys and values, (d, d) each.
-    pub(super) q: Linear,
-    pub(super) k: Linear,
-    pub(super) v: Linear,
+    pub(super) q: ColumnParallelLinear,
+    pub(super) k: ColumnParallelLinear,
+    pub(super) v: ColumnParallelLinear,
     /// attn.c_proj, (d, d).
-    pub(super) proj: RowLinear,
-    team: Rc<Team>,
+    pub(super) proj: RowParallelLinear,
+    parallel: Rc<TensorParallel>,
 }
 
-/// What attention gives.
+/// The output of attention, and what was wanted of its inside.
 pub(super) struct Attended {
     /// (B, T, d)
     pub(super) out: Tensor,
@@ -34,12 +37,16 @@ pub(super) struct Attended {
 }
 
 impl Attn {
-    pub(super) fn new(name: String, n_head: usize, d_head: usize, team: &Rc<Team>) -> Self {
-        let heads = team.heads(n_head, d_head);
-        let linear = |layer: &str| Linear::new(format!("{name}.{layer}"), heads.clone(), team);
+    /// The attention of layer `l`.
+    pub(super) fn new(l: usize, config: &Config, parallel: &Rc<TensorParallel>) -> Self {
+        let (name, n_head, d_head) = (format!("h.{l}.attn"), config.n_head, config.d_head());
+        let scale = config.score_scale.of(l, d_head);
+        let heads = parallel.heads(n_head, d_head);
+        let linear =
+            |layer: &str| ColumnParallelLinear::new(format!("{name}.{layer}"), heads.clone(), parallel);
         let (q, k, v) = (linear("q"), linear("k"), linear("v"));
-        let proj = RowLinear::new(format!("{name}.c_proj"), heads.clone(), n_head * d_head, team);
-        Self { name, n_head, d_head, q, k, v, proj, team: Rc::clone(team) }
+        let proj = RowParallelLinear::new(format!("{name}.c_proj"), heads.clone(), n_head * d_head, parallel);
+        Self { name, n_head, d_head, scale, q, k, v, proj, parallel: Rc::clone(parallel) }
     }
 
     /// Applies the whole layer to (B, T, d) at the cost of one message.
@@ -49,12 +56,13 @@ impl Attn {
             return Err(ModelError::NotLoaded("attn.c_*"));
         }
         let (batch, tokens, _) = x.dims3()?;
-        let Self { n_head, d_head, .. } = *self;
+        let Self { n_head, d_head, scale, .. } = *self;
+        let heads = Heads { d_head, tokens, scale };
         let job = |thread| {
-            let job = Job::Attention { name: self.name.clone(), d_head, tokens, inside };
+            let job = Job::Attention { name: self.name.clone(), heads, inside };
             self.q.takes_part(thread).then_some(job)
         };
-        let mut results = with_numbers(x, |x| self.team.work(job, |_| x))?.await?;
+        let mut results = with_numbers(x, |x| self.parallel.work(job, |_| x))?.await?;
         let out = Tensor::from_vec(sum(&mut results, x.elem_count())?, x.shape(), &Device::Cpu)?;
         let mut rest: Vec<&[f32]> = results.iter().map(Vec::as_slice).collect();
         let mut take = |wanted: bool, of_head: usize, rows: usize, shape: [usize; 4]| {

@@ -1,20 +1,20 @@
 //! GPT-2, to be read top to bottom: embeddings, blocks, unembedding.
 //!
-//! Shapes: B prompts of T tokens, H heads, d = d_model, e = d_head, V words.
-//! What multiplies by weights is `async`, because other threads may have a share
-//! of them ([`crew`](super::crew)).
+//! Shapes: B prompts of T tokens, H heads, d = d_model, e = d_head, V tokens of the
+//! vocabulary. Whatever multiplies by weights is `async`, because other threads may
+//! hold a part of them ([`parallel`](super::parallel)).
 
 use super::HookPoint::{
     AttnOut, Embed, K, MlpOut, Pattern, PosEmbed, Q, ResidMid, ResidPost, ResidPre, V, Z,
 };
 use super::attn::{Attended, Attn};
-use super::crew::{Crew, Inside, Team};
 use super::kernels::matmul::dot_products;
 use super::mlp::Mlp;
 use super::ops::{LayerNorm, causal_pattern, mix};
-use super::words::Words;
-use super::{Hooks, ModelError, Result, Touch};
-use crate::weights::Config;
+use crate::model::parallel::{Inside, TensorParallel, WorkerPool};
+use crate::model::token_embedding::TokenEmbedding;
+use crate::model::{Hooks, Interest, ModelError, Result};
+use crate::weights::{Config, LM_HEAD, Unembedding};
 use candle_core::{Device, Tensor};
 use std::rc::Rc;
 
@@ -23,7 +23,9 @@ use std::rc::Rc;
 pub struct Gpt2 {
     pub(super) config: Config,
     /// Rows of wte.
-    pub(super) words: Words,
+    pub(super) words: TokenEmbedding,
+    /// lm_head, of models that do not unembed with wte.
+    pub(super) lm_head: Option<TokenEmbedding>,
     /// The first rows of wpe, (positions, d).
     pub(super) wpe: Option<Tensor>,
     pub(super) blocks: Vec<Block>,
@@ -40,13 +42,12 @@ pub(super) struct Block {
 }
 
 impl Block {
-    fn empty(l: usize, config: &Config, team: &Rc<Team>) -> Self {
-        let Config { n_head, d_model, d_mlp, .. } = *config;
+    fn empty(l: usize, config: &Config, parallel: &Rc<TensorParallel>) -> Self {
         Self {
             ln_1: LayerNorm::default(),
-            attn: Attn::new(format!("h.{l}.attn"), n_head, config.d_head(), team),
+            attn: Attn::new(l, config, parallel),
             ln_2: LayerNorm::default(),
-            mlp: Mlp::new(format!("h.{l}.mlp"), d_model, d_mlp, team),
+            mlp: Mlp::new(format!("h.{l}.mlp"), config, parallel),
         }
     }
 }
@@ -58,14 +59,16 @@ impl Gpt2 {
         Self::shared(config, None)
     }
 
-    /// The same, whose weights a crew shall share if the model is wide enough for
-    /// that to pay.
+    /// The same, with its weights split over a pool of workers if the model is wide
+    /// enough for that to pay.
     #[must_use]
-    pub fn shared(config: Config, crew: Option<Rc<dyn Crew>>) -> Self {
-        let team = Team::of(crew, &config);
-        let blocks = (0..config.n_layer).map(|l| Block::empty(l, &config, &team)).collect();
-        let words = Words::new(config.d_vocab, config.d_model);
-        Self { config, words, wpe: None, blocks, ln_f: LayerNorm::default() }
+    pub fn shared(config: Config, pool: Option<Rc<dyn WorkerPool>>) -> Self {
+        let parallel = TensorParallel::of(pool, &config);
+        let blocks = (0..config.n_layer).map(|l| Block::empty(l, &config, &parallel)).collect();
+        let words = TokenEmbedding::new("wte.weight", config.d_vocab, config.d_model);
+        let own = config.unembedding == Unembedding::Own;
+        let lm_head = own.then(|| TokenEmbedding::new(LM_HEAD, config.d_vocab, config.d_model));
+        Self { config, words, lm_head, wpe: None, blocks, ln_f: LayerNorm::default() }
     }
 
     /// The model's sizes.
@@ -111,12 +114,12 @@ impl Gpt2 {
             let resid_pre = hooks.at(ResidPre(l), async { Ok(resid.clone()) }).await?;
             let resid_mid = hooks.at(ResidMid(l), async {
                 let attn_out = hooks.at(AttnOut(l), async {
-                    // All heads at once, if nobody steps in between.
+                    // No hook needs a step of its own, so each thread does it in one job.
                     if let Some(inside) = seen_inside(l, hooks) {
                         let normed = ln_1.forward(&resid_pre, eps)?;
                         let Attended { out, pattern, z } = attn.forward(&normed, inside).await?;
-                        pattern.map(|pattern| hooks.seen(Pattern(l), pattern)).transpose()?;
-                        z.map(|z| hooks.seen(Z(l), z)).transpose()?;
+                        pattern.map(|pattern| hooks.hook(Pattern(l), pattern)).transpose()?;
+                        z.map(|z| hooks.hook(Z(l), z)).transpose()?;
                         return Ok(out);
                     }
                     let z = hooks.at(Z(l), async {
@@ -157,34 +160,36 @@ impl Gpt2 {
     pub async fn head_pattern(&self, l: usize, head: usize, resid: &Tensor) -> Result<Tensor> {
         let Block { ln_1, attn, .. } = self.layer(l)?;
         let [q, k] = attn.queries_and_keys(head..head + 1, &ln_1.forward(resid, self.config.eps)?).await?;
-        Ok(causal_pattern(&q, &k)?.squeeze(1)?)
+        Ok(causal_pattern(&q, &k, attn.scale)?.squeeze(1)?)
     }
 
     /// Next-token logits, (B, T, V), from the residual stream after the last layer.
     ///
     /// # Errors
     ///
-    /// [`ModelError::NotLoaded`] if ln_f or the whole of wte is missing.
+    /// [`ModelError::NotLoaded`] if ln_f or the whole of the unembedding, which is wte
+    /// or lm_head, is missing.
     pub fn logits(&self, resid: &Tensor) -> Result<Tensor> {
         let normed = self.ln_f.forward(resid, self.config.eps)?;
         let (batch, tokens, d) = normed.dims3()?;
         let normed = normed.flatten_all()?.to_vec1::<f32>()?;
         let mut logits = vec![0.0; batch * tokens * self.config.d_vocab];
-        dot_products(&normed, self.words.table()?, d, &mut logits);
+        let unembedding = self.lm_head.as_ref().unwrap_or(&self.words);
+        dot_products(&normed, unembedding.table()?, d, &mut logits);
         Ok(Tensor::from_vec(logits, (batch, tokens, self.config.d_vocab), &Device::Cpu)?)
     }
 
-    /// The pattern, (B, H, T, T), that comes of queries and keys of what ln_1 gives.
+    /// The pattern, (B, H, T, T), from the output of ln_1.
     async fn pattern_of(&self, l: usize, normed: &Tensor, hooks: &dyn Hooks) -> Result<Tensor> {
         let [q, k] = self.layer(l)?.attn.queries_and_keys(0..self.config.n_head, normed).await?;
         let q = hooks.at(Q(l), async { Ok(q) }).await?;
         let k = hooks.at(K(l), async { Ok(k) }).await?;
-        causal_pattern(&q, &k)
+        causal_pattern(&q, &k, self.layer(l)?.attn.scale)
     }
 
     /// The value bias of a head, (d_head), once ln_1's scale and shift are folded
     /// into the weights as TransformerLens folds them: the value of ln_1's shift
-    /// alone. It counts to the output bias there, so it is what is left of z when
+    /// alone. There it is part of the output bias, so it is what is left of z when
     /// a head is zeroed.
     ///
     /// # Errors
@@ -198,7 +203,7 @@ impl Gpt2 {
         Ok(attn.v.forward(&shift).await?.flatten_all()?.narrow(0, head * d_head, d_head)?)
     }
 
-    fn layer(&self, l: usize) -> Result<&Block> {
+    pub(super) fn layer(&self, l: usize) -> Result<&Block> {
         self.blocks.get(l).ok_or_else(|| ModelError::NoSuchTensor(format!("h.{l}")))
     }
 
@@ -214,10 +219,11 @@ impl Gpt2 {
     }
 }
 
-/// What hooks want to see of a layer's attention, if they leave its inside as it is.
+/// Which activations inside a layer's attention the hooks read; `None` if they need it
+/// step by step, because they read q, k or v or may replace something.
 fn seen_inside(l: usize, hooks: &dyn Hooks) -> Option<Inside> {
-    let (pattern, z) = (hooks.touch(Pattern(l)), hooks.touch(Z(l)));
-    let whole = [Q(l), K(l), V(l)].iter().all(|&point| hooks.touch(point) == Touch::Nothing)
-        && pattern.max(z) < Touch::Change;
-    whole.then_some(Inside { pattern: pattern == Touch::Look, z: z == Touch::Look })
+    let (pattern, z) = (hooks.interest(Pattern(l)), hooks.interest(Z(l)));
+    let whole = [Q(l), K(l), V(l)].iter().all(|&point| hooks.interest(point) == Interest::None)
+        && pattern.max(z) < Interest::Write;
+    whole.then_some(Inside { pattern: pattern == Interest::Read, z: z == Interest::Read })
 }

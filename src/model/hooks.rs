@@ -58,55 +58,55 @@ impl fmt::Display for HookPoint {
 
 /// What hooks do with an activation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Touch {
+pub enum Interest {
     /// They leave it alone, and need not see it.
-    Nothing,
+    None,
     /// They see it and go on with the same.
-    Look,
-    /// They know it, or may put another in its place.
-    Change,
+    Read,
+    /// They have it cached, or may put another in its place.
+    Write,
 }
 
 /// Sees every activation of a forward pass and may put another in its place.
 ///
-/// A hook that knows an activation spares the model the work of it and of
-/// everything that only it would have used. That is how an ablation reuses what
-/// an earlier run computed.
+/// What a hook has cached the model does not compute, nor anything that would have
+/// been used for that alone. That is how an ablation reuses what an earlier run
+/// computed.
 pub trait Hooks {
-    /// What it does at `point`. An activation that is not touched need not be made
-    /// in one piece, or in this thread.
-    fn touch(&self, _point: HookPoint) -> Touch {
-        Touch::Change
+    /// What it does at `point`. An activation that no hook has an interest in need not
+    /// be made in one piece, or in this thread.
+    fn interest(&self, _point: HookPoint) -> Interest {
+        Interest::Write
     }
 
     /// The activation at `point`, if it need not be computed.
-    fn known(&self, _point: HookPoint) -> Option<Tensor> {
+    fn cached(&self, _point: HookPoint) -> Option<Tensor> {
         None
     }
 
-    /// Sees the activation at `point`, known or computed, and returns the one to
+    /// Takes the activation at `point`, cached or computed, and returns the one to
     /// go on with.
     ///
     /// # Errors
     ///
     /// The hook's own failure.
-    fn seen(&self, _point: HookPoint, activation: Tensor) -> Result<Tensor> {
+    fn hook(&self, _point: HookPoint, activation: Tensor) -> Result<Tensor> {
         Ok(activation)
     }
 }
 
 impl dyn Hooks + '_ {
-    /// The activation at `point`, which `compute` makes if no hook knows it.
+    /// The activation at `point`, which `compute` makes if it is not cached.
     pub(super) async fn at(
         &self,
         point: HookPoint,
         compute: impl Future<Output = Result<Tensor>>,
     ) -> Result<Tensor> {
-        let activation = match self.known(point) {
+        let activation = match self.cached(point) {
             Some(known) => known,
             None => compute.await?,
         };
-        self.seen(point, activation)
+        self.hook(point, activation)
     }
 }
 
@@ -115,19 +115,19 @@ impl dyn Hooks + '_ {
 pub struct NoHooks;
 
 impl Hooks for NoHooks {
-    fn touch(&self, _point: HookPoint) -> Touch {
-        Touch::Nothing
+    fn interest(&self, _point: HookPoint) -> Interest {
+        Interest::None
     }
 }
 
 /// Keeps the activations of chosen points: TransformerLens' `run_with_cache`.
 #[derive(Debug, Default)]
-pub struct Recorder {
+pub struct ActivationCache {
     wanted: Vec<HookPoint>,
     seen: RefCell<HashMap<HookPoint, Tensor>>,
 }
 
-impl Recorder {
+impl ActivationCache {
     /// Keeps these points.
     #[must_use]
     pub fn of(wanted: &[HookPoint]) -> Self {
@@ -136,17 +136,17 @@ impl Recorder {
 
     /// What was kept.
     #[must_use]
-    pub fn into_seen(self) -> HashMap<HookPoint, Tensor> {
+    pub fn into_activations(self) -> HashMap<HookPoint, Tensor> {
         self.seen.into_inner()
     }
 }
 
-impl Hooks for Recorder {
-    fn touch(&self, point: HookPoint) -> Touch {
-        if self.wanted.contains(&point) { Touch::Look } else { Touch::Nothing }
+impl Hooks for ActivationCache {
+    fn interest(&self, point: HookPoint) -> Interest {
+        if self.wanted.contains(&point) { Interest::Read } else { Interest::None }
     }
 
-    fn seen(&self, point: HookPoint, activation: Tensor) -> Result<Tensor> {
+    fn hook(&self, point: HookPoint, activation: Tensor) -> Result<Tensor> {
         if self.wanted.contains(&point) {
             self.seen.borrow_mut().insert(point, activation.clone());
         }

@@ -1,9 +1,10 @@
 //! The MLP of a layer.
 
-use super::crew::{Job, Team};
-use super::linear::{Linear, RowLinear, sum};
 use super::ops::with_numbers;
-use super::{ModelError, Result};
+use crate::model::parallel::linear::{ColumnParallelLinear, RowParallelLinear, sum};
+use crate::model::parallel::{Job, TensorParallel};
+use crate::model::{ModelError, Result};
+use crate::weights::{Activation, Config};
 use candle_core::{Device, Tensor};
 use std::rc::Rc;
 
@@ -12,18 +13,20 @@ use std::rc::Rc;
 pub(super) struct Mlp {
     name: String,
     /// mlp.c_fc, (d_model, d_mlp).
-    pub(super) fc: Linear,
+    pub(super) fc: ColumnParallelLinear,
     /// mlp.c_proj, (d_mlp, d_model).
-    pub(super) proj: RowLinear,
-    team: Rc<Team>,
+    pub(super) proj: RowParallelLinear,
+    activation: Activation,
+    parallel: Rc<TensorParallel>,
 }
 
 impl Mlp {
-    pub(super) fn new(name: String, d_model: usize, d_mlp: usize, team: &Rc<Team>) -> Self {
-        let units = team.units(d_mlp);
-        let fc = Linear::new(format!("{name}.c_fc"), units.clone(), team);
-        let proj = RowLinear::new(format!("{name}.c_proj"), units, d_model, team);
-        Self { name, fc, proj, team: Rc::clone(team) }
+    pub(super) fn new(name: String, config: &Config, parallel: &Rc<TensorParallel>) -> Self {
+        let Config { d_model, d_mlp, activation, .. } = *config;
+        let units = parallel.units(d_mlp);
+        let fc = ColumnParallelLinear::new(format!("{name}.c_fc"), units.clone(), parallel);
+        let proj = RowParallelLinear::new(format!("{name}.c_proj"), units, d_model, parallel);
+        Self { name, fc, proj, activation, parallel: Rc::clone(parallel) }
     }
 
     /// Applies the MLP to (..., d_model).
@@ -31,8 +34,12 @@ impl Mlp {
         if !(self.fc.is_loaded() && self.proj.is_loaded()) {
             return Err(ModelError::NotLoaded("mlp.c_*"));
         }
-        let job = |thread| self.fc.takes_part(thread).then(|| Job::Mlp(self.name.clone()));
-        let mut results = with_numbers(x, |x| self.team.work(job, |_| x))?.await?;
+        let (name, activation) = (&self.name, self.activation);
+        let job = |thread| {
+            let takes_part = self.fc.takes_part(thread);
+            takes_part.then(|| Job::Mlp { name: name.clone(), activation })
+        };
+        let mut results = with_numbers(x, |x| self.parallel.work(job, |_| x))?.await?;
         Ok(Tensor::from_vec(sum(&mut results, x.elem_count())?, x.shape(), &Device::Cpu)?)
     }
 }

@@ -1,26 +1,26 @@
 //! GPT-2 with named hook points, as much of it as a study needs.
 //!
-//! [`gpt2`] is the forward pass; [`Hooks`] watch it or step in; [`Depth`] says
-//! how far it has to go, from which follows what has to be loaded. Weights are
-//! multiplied in [`kernels`], and may be shared with the threads of a [`crew`].
+//! [`gpt2`] is the forward pass; [`Hooks`] read its activations or replace them;
+//! [`Depth`] says how far it has to go, from which follows what has to be loaded.
+//! The arithmetic is in [`kernels`]; weights may be split over several threads
+//! ([`parallel`]).
 
 mod attn;
-pub mod crew;
 pub mod gpt2;
 pub mod hooks;
-pub mod kernels;
-mod linear;
 mod mlp;
 mod ops;
+pub mod parallel;
 pub mod parts;
-mod rows;
-mod share;
-mod words;
+mod raw_weights;
+mod token_embedding;
 
-pub use crew::Crew;
 pub use gpt2::Gpt2;
-pub use hooks::{HookPoint, Hooks, NoHooks, Recorder, Touch};
+pub use headscope_kernels as kernels;
+pub use hooks::{ActivationCache, HookPoint, Hooks, Interest, NoHooks};
+pub use parallel::WorkerPool;
 pub use parts::{Depth, Need};
+pub use raw_weights::{HeadWeights, OutputWeights};
 
 /// Why the model cannot compute.
 #[derive(Debug, thiserror::Error)]
@@ -42,9 +42,9 @@ pub enum ModelError {
     /// Prompts of one batch have to be equally long and not empty.
     #[error("the prompts of a batch are not equally long")]
     Ragged,
-    /// A thread that has a share of the weights is gone.
+    /// A worker that holds a part of the weights is gone.
     #[error("a computing thread stopped: {0}")]
-    CrewLost(String),
+    WorkerLost(String),
     /// A tensor operation failed; its message carries the shapes.
     #[error(transparent)]
     Candle(#[from] candle_core::Error),

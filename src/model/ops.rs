@@ -2,7 +2,7 @@
 
 use super::kernels::attention::{self, Sizes};
 use super::kernels::elementwise;
-use super::{ModelError, Result};
+use crate::model::{ModelError, Result};
 use candle_core::{CpuStorage, CustomOp1, CustomOp2, Layout, Shape, Storage, Tensor};
 
 /// Scale and shift, (d) each.
@@ -23,9 +23,10 @@ impl LayerNorm {
     }
 }
 
-/// The causal pattern, (B, H, T, T), of queries and keys, (B, T, H, e).
-pub(super) fn causal_pattern(q: &Tensor, k: &Tensor) -> Result<Tensor> {
-    Ok(q.contiguous()?.apply_op2_no_bwd(&k.contiguous()?, &CausalPattern)?)
+/// The causal pattern, (B, H, T, T), of queries and keys, (B, T, H, e), whose products
+/// are scaled.
+pub(super) fn causal_pattern(q: &Tensor, k: &Tensor, scale: f32) -> Result<Tensor> {
+    Ok(q.contiguous()?.apply_op2_no_bwd(&k.contiguous()?, &CausalPattern { scale })?)
 }
 
 /// Each head's mix of values, z, (B, T, H, e), from a causal pattern, (B, H, T, T),
@@ -40,7 +41,9 @@ struct Norm<'a> {
     eps: f32,
 }
 
-struct CausalPattern;
+struct CausalPattern {
+    scale: f32,
+}
 
 struct Mix;
 
@@ -72,7 +75,8 @@ impl CustomOp2 for CausalPattern {
         let Sizes { batch, tokens, n_head, .. } = sizes;
         let mut pattern = vec![0.0; batch * n_head * tokens * tokens];
         let rows: Vec<usize> = (0..batch * tokens).collect();
-        attention::pattern(numbers(q, q_layout)?, numbers(k, k_layout)?, &rows, sizes, &mut pattern);
+        let (q, k) = (numbers(q, q_layout)?, numbers(k, k_layout)?);
+        attention::pattern(q, k, &rows, sizes, self.scale, &mut pattern);
         Ok((CpuStorage::F32(pattern), (batch, n_head, tokens, tokens).into()))
     }
 }

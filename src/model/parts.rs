@@ -1,9 +1,10 @@
 //! Which tensors a study needs, and where a tensor's numbers go.
 
 use super::gpt2::Block;
-use super::{Gpt2, ModelError, Result};
+use crate::model::token_embedding::TokenEmbedding;
+use crate::model::{Gpt2, ModelError, Result};
 use crate::weights::plan::{LONGEST, REQUEST_COST};
-use crate::weights::{Config, Part};
+use crate::weights::{Config, LM_HEAD, Part};
 use candle_core::{Device, Tensor};
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -66,6 +67,26 @@ impl Gpt2 {
         parts
     }
 
+    /// What the direct effect of a head of layer `l` on some words' logits takes beside
+    /// the layer's pattern: c_proj, ln_f's scale, and the words' rows of the unembedding.
+    #[must_use]
+    pub fn missing_for_direct_logits(&self, l: usize, words: &BTreeSet<u32>) -> Vec<Part> {
+        let d_model = self.config().d_model;
+        let unembedding = self.lm_head.as_ref().unwrap_or(&self.words);
+        let rows = words.iter().map(|&id| id as usize).filter(|&id| !unembedding.has(id));
+        let mut parts: Vec<Part> = rows.map(|id| part(unembedding.name(), id..id + 1)).collect();
+        let block = self.blocks.get(l);
+        for name in ["attn.c_proj.weight", "attn.c_proj.bias"] {
+            if block.is_some_and(|block| !block.has(name)) {
+                parts.push(part(&format!("h.{l}.{name}"), 0..d_model));
+            }
+        }
+        if self.ln_f.weight.is_none() {
+            parts.push(part("ln_f.weight", 0..d_model));
+        }
+        parts
+    }
+
     /// Whether a layer can be run as a whole.
     #[must_use]
     pub fn has_layer(&self, l: usize) -> bool {
@@ -73,21 +94,30 @@ impl Gpt2 {
     }
 
     /// Rows of wte, or all of it where the logits want it or where so many rows
-    /// are missing that asking for each costs more than the whole table.
+    /// are missing that asking for each costs more than the whole table; and lm_head
+    /// where the logits want that instead.
     fn missing_words(&self, need: &Need) -> Vec<Part> {
         let Config { d_model, d_vocab, .. } = *self.config();
+        let logits = need.depth == Depth::Logits;
         let missing: Vec<usize> =
             need.tokens.iter().map(|&id| id as usize).filter(|&id| !self.words.has(id)).collect();
         let row_bytes = (d_model * size_of::<f32>()) as u64;
         let by_rows = missing.len() as u64 * (REQUEST_COST + row_bytes);
-        if need.depth != Depth::Logits && by_rows <= d_vocab as u64 * row_bytes {
-            return missing.into_iter().map(|id| part("wte.weight", id..id + 1)).collect();
-        }
         // In parts, so that several come at once and a cut loses little.
         let at_once = (LONGEST / row_bytes).max(1) as usize;
-        let parts = (0..d_vocab).step_by(at_once).map(|from| from..d_vocab.min(from + at_once));
-        let lacking = parts.filter(|rows| rows.clone().any(|id| !self.words.has(id)));
-        lacking.map(|rows| part("wte.weight", rows)).collect()
+        let whole = |words: &TokenEmbedding| -> Vec<Part> {
+            let parts = (0..d_vocab).step_by(at_once).map(|from| from..d_vocab.min(from + at_once));
+            let lacking = parts.filter(|rows| rows.clone().any(|id| !words.has(id)));
+            lacking.map(|rows| part(words.name(), rows)).collect()
+        };
+        let by_wte = logits && self.lm_head.is_none();
+        let mut parts = if by_wte || by_rows > d_vocab as u64 * row_bytes {
+            whole(&self.words)
+        } else {
+            missing.into_iter().map(|id| part(self.words.name(), id..id + 1)).collect()
+        };
+        parts.extend(self.lm_head.as_ref().filter(|_| logits).map(whole).unwrap_or_default());
+        parts
     }
 
     /// Puts a part in its place; [`Gpt2::missing`] names the parts there are.
@@ -101,6 +131,10 @@ impl Gpt2 {
         let d_model = self.config().d_model;
         match part.tensor.as_str() {
             "wte.weight" => self.words.insert(part.rows.start, &numbers)?,
+            LM_HEAD => match &mut self.lm_head {
+                Some(lm_head) => lm_head.insert(part.rows.start, &numbers)?,
+                None => return Err(ModelError::NoSuchTensor(part.tensor.clone())),
+            },
             "wpe.weight" => {
                 self.wpe = Some(Tensor::from_vec(numbers, (part.rows.len(), d_model), &Device::Cpu)?);
             }
@@ -136,6 +170,11 @@ impl Block {
 
     /// A pattern takes no more than the first four.
     const FOR_PATTERN: &[&str] = Self::TENSORS.split_at(4).0;
+
+    /// Whether all that a pattern takes is there.
+    pub(super) fn has_pattern(&self) -> bool {
+        Self::FOR_PATTERN.iter().all(|name| self.has(name))
+    }
 
     fn has(&self, name: &str) -> bool {
         match name {

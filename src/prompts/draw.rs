@@ -43,7 +43,8 @@ pub enum DrawError {
 ///
 /// For each sequence: `categories` rows without replacement
 /// (`DataFrame.sample(categories)`); then for each position one of those rows
-/// (`sample(1)`), then one word of that row (`sample(1)`), all from one stream.
+/// (`sample(1)`), then one word of that row (`sample(1)`), all from one stream. Of a
+/// row that is shorter than others a word is drawn as from that row alone.
 ///
 /// # Errors
 ///

@@ -28,4 +28,18 @@ impl WordSequence {
     pub fn text(&self) -> String {
         self.words.join(" ")
     }
+
+    /// The sequence fed several times, one after another: what induction heads are found
+    /// on. Copies are equal words, though within a text the first word of all but the
+    /// first has a space before it.
+    #[must_use]
+    pub fn repeated(&self, times: usize) -> Self {
+        Self { words: vec![self.words.as_slice(); times].concat(), categories: self.categories.repeat(times) }
+    }
+}
+
+/// The prompts of a text of several lines: those that are not empty, as they stand. The
+/// space that a line begins with is part of its first token.
+pub fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['\n', '\r']).filter(|line| !line.is_empty())
 }

@@ -20,6 +20,38 @@ pub enum Relation {
     Other = 5,
 }
 
+impl Relation {
+    /// All relations, each in the place of its code.
+    pub const ALL: [Self; 6] =
+        [Self::Masked, Self::Bos, Self::Itself, Self::SameWord, Self::SameCategory, Self::Other];
+
+    /// What files call it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Masked => "masked",
+            Self::Bos => "bos",
+            Self::Itself => "self",
+            Self::SameWord => "same word",
+            Self::SameCategory => "same category",
+            Self::Other => "other",
+        }
+    }
+
+    /// What the source is to the destination, in words.
+    #[must_use]
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Masked => "not seen: it comes later",
+            Self::Bos => "beginning of text",
+            Self::Itself => "itself",
+            Self::SameWord => "the same word earlier",
+            Self::SameCategory => "same category",
+            Self::Other => "other",
+        }
+    }
+}
+
 /// The relation of every pair of tokens of one prompt: (destination, source),
 /// row-major, beginning-of-text included.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,4 @@
-//! A browser's canvas as a surface. The only file of the room that names
-//! browser types.
+//! A browser's canvas as a surface. The only file here that names browser types.
 
 use super::surface::FONT_FAMILY;
 use super::{Align, Rgb, Surface, Text};

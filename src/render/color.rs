@@ -88,10 +88,14 @@ pub struct Theme {
     pub muted: Rgb,
     /// Cells without a value.
     pub empty: Rgb,
-    /// Lines over what the causal mask hides.
-    pub hatch: Rgb,
+    /// Fine lines.
+    pub line: Rgb,
     /// Behind the label that the pointer is on.
     pub mark: Rgb,
+    /// Far beyond chance.
+    beyond: Rgb,
+    /// Far below chance.
+    below: Rgb,
     categories: [Rgb; CATEGORIES],
 }
 
@@ -105,8 +109,10 @@ impl Theme {
                 text: rgb(0xe7_eaf0),
                 muted: rgb(0xa7_b1c1),
                 empty: rgb(0x26_2a33),
-                hatch: rgb(0x4a_5262),
+                line: rgb(0x4a_5262),
                 mark: rgb(0x1c_2b42),
+                beyond: rgb(0xf2_8f2e),
+                below: rgb(0x4f_9be0),
                 categories: [
                     0x8f_83e8, 0xe5_8a99, 0x4f_b870, 0xdd_cc77, 0x88_ccee, 0xd4_709f, 0x44_aa99, 0xb3_b34d,
                     0xcf_7fc2, 0xc9_8b4f,
@@ -119,8 +125,10 @@ impl Theme {
                 text: rgb(0x18_1d26),
                 muted: rgb(0x51_5b6b),
                 empty: rgb(0xec_eef2),
-                hatch: rgb(0xbf_c6d2),
+                line: rgb(0xbf_c6d2),
                 mark: rgb(0xe6_eefa),
+                beyond: rgb(0xc2_4f00),
+                below: rgb(0x1f_6ab0),
                 categories: [
                     0x33_2288, 0xcc_6677, 0x11_7733, 0xc9_a227, 0x3a_9fd0, 0x88_2255, 0x2f_9688, 0x8a_8a20,
                     0xaa_4499, 0x9c_5a1d,
@@ -136,15 +144,35 @@ impl Theme {
         self.categories[row % CATEGORIES]
     }
 
+    /// Attention to beginning-of-text: from nearly the surface at 0 to a dark grey (in the
+    /// dark theme a light one) at 1, so that it is not taken for one of a palette's colours.
+    #[must_use]
+    pub fn grey(&self, value: f64) -> Rgb {
+        mix(self.empty, self.muted, value)
+    }
+
+    /// A score against the chance level: `place` is 0 at chance, 1 where as much more
+    /// as any score has is attended to, -1 at nothing at all. Orange beyond chance, blue
+    /// below it, which colour-blind people tell apart.
+    #[must_use]
+    pub fn against_chance(&self, place: f64) -> Rgb {
+        let end = if place < 0.0 { self.below } else { self.beyond };
+        // The middle of the way is more than half of the colour, or little could be seen of it.
+        mix(self.empty, end, place.abs().powf(0.8))
+    }
+
     /// A category's colour behind a letter: about a quarter of it on the surface.
     #[must_use]
     pub fn category_tint(&self, row: usize) -> Rgb {
-        let color = self.category(row);
-        std::array::from_fn(|i| {
-            let (full, none) = (f64::from(color[i]), f64::from(self.surface[i]));
-            (full * 0.26 + none * 0.74).round() as u8
-        })
+        mix(self.surface, self.category(row), 0.26)
     }
+}
+
+/// The colour a share of the way from one to another.
+fn mix(from: Rgb, to: Rgb, share: f64) -> Rgb {
+    let share = share.clamp(0.0, 1.0);
+    let channel = |i: usize| f64::from(from[i]) * (1.0 - share) + f64::from(to[i]) * share;
+    std::array::from_fn(|i| channel(i).round() as u8)
 }
 
 /// A colour as style sheets write it.
@@ -171,8 +199,8 @@ mod tests {
 
     #[test]
     fn the_colours_are_those_of_the_style_sheets() {
-        let base = include_str!("../../www/css/base.css");
-        let results = include_str!("../../www/css/results.css");
+        let base = include_str!("../../www/styles/base.css");
+        let results = include_str!("../../www/styles/results.css");
         for (i, dark) in [false, true].into_iter().enumerate() {
             let theme = Theme::of(dark);
             let names = [

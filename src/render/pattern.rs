@@ -2,9 +2,10 @@
 
 use super::color::ink_on;
 use super::label::{label_of, likely_width};
-use super::surface::{Surface, Text, Window, color_bar, double_outline, hatch, reveal};
-use super::{Align, Bos, Look, Max, Theme, Values};
+use super::surface::{Surface, Text, Window, color_bar, double_outline, overlap, reveal};
+use super::{Align, Bos, Look, Max, Rgb, Theme, Values};
 use crate::prompts::Relation;
+use std::ops::Range;
 
 const CAPTION_SIZE: f64 = 11.0;
 const CAPTION: f64 = 18.0;
@@ -17,8 +18,10 @@ const SMALLEST_CELL: f64 = 12.0;
 const LARGEST_CELL: f64 = 46.0;
 /// From this size on columns are labelled at a slant.
 const CELL_WITH_LEANING_LABEL: f64 = 18.0;
-/// From this size on a cell shows its value as a number.
-const CELL_WITH_NUMBER: f64 = 30.0;
+/// From this size on a cell shows its value as a number, in small figures at first.
+const CELL_WITH_NUMBER: f64 = 24.0;
+const CELL_WITH_LARGE_NUMBER: f64 = 30.0;
+const SMALL_NUMBER: f64 = 9.0;
 /// Side of the square that says a token's category, and what it takes in all.
 const BADGE: f64 = 11.0;
 const BADGE_ROOM: f64 = 17.0;
@@ -42,14 +45,12 @@ pub struct Token {
 /// A heatmap of attention.
 #[derive(Debug, Clone)]
 pub struct PatternMap {
-    /// Attention, (destination, source) row-major.
-    pub pattern: Vec<f32>,
-    /// Relations, likewise.
+    /// Attention, and how it becomes colours.
+    pub values: Values,
+    /// Relations, (destination, source) row-major.
     pub relations: Vec<Relation>,
     /// The tokens.
     pub tokens: Vec<Token>,
-    /// How values become colours.
-    pub look: Look,
 }
 
 /// Where everything lies, in CSS pixels.
@@ -93,7 +94,7 @@ impl PatternMap {
     /// Number of tokens.
     #[must_use]
     pub fn n(&self) -> usize {
-        self.tokens.len()
+        self.values.n()
     }
 
     /// Layout for an available width. The picture may be wider: labels stay
@@ -149,9 +150,53 @@ impl PatternMap {
         (if marked.k < 0 { window.x } else { x }, if marked.q < 0 { window.y } else { y })
     }
 
-    /// Draws what the window shows, with a crosshair on `marked`. Labels stay in
-    /// sight however far the window has moved.
-    pub fn draw(
+    /// Draws what the window shows. Labels stay in sight however far it has moved.
+    pub fn draw(&self, layout: &Layout, theme: &Theme, window: Window, surface: &mut dyn Surface) {
+        let Layout { cell, left, top, .. } = *layout;
+        let (rows, columns) = self.in_sight(layout, window);
+        let (x0, y0) = (left - window.x, top - window.y);
+        let gap = if cell > SMALLEST_CELL { 1.0 } else { 0.0 };
+        let side = self.n() as f64 * cell;
+        // What the causal mask hides stays as the surface is: half of the picture is quiet.
+        for q in rows.clone() {
+            let y = y0 + q as f64 * cell;
+            let seen = columns.start..columns.end.min(q + 1);
+            if seen.is_empty() {
+                continue;
+            }
+            let x = x0 + seen.start as f64 * cell;
+            surface.fill([x, y, seen.len() as f64 * cell, cell], theme.surface);
+            for k in seen {
+                let rect = [x0 + k as f64 * cell, y, cell - gap, cell - gap];
+                let color = self.values.color(q, k, theme);
+                surface.fill(rect, color.unwrap_or(theme.empty));
+                self.draw_inside(rect, q, k, color, surface);
+            }
+        }
+        if window.y > 0.0 {
+            surface.fill([0.0, 0.0, window.width, top], theme.surface);
+        }
+        if window.x > 0.0 {
+            surface.fill([0.0, top, left, window.height - top], theme.surface);
+        }
+        let caption = |text, at, align| Text::plain(text, at, CAPTION_SIZE, align, theme.muted);
+        surface.text(&caption("source (attended to) →", (left, CAPTION / 2.0), Align::Start));
+        surface.text(&caption("destination ↓", (left - 8.0, top - 9.0), Align::End));
+        for q in rows {
+            self.label_row(layout, theme, q, y0, false, surface);
+        }
+        for k in columns {
+            self.label_column(layout, theme, k, x0, false, surface);
+        }
+        let y = y0 + side + 12.0;
+        if y < window.height {
+            self.draw_legend((layout.legend, y), theme, surface);
+        }
+    }
+
+    /// Draws a crosshair over what [`Self::draw`] drew: the outlines of a row, of a
+    /// column and of the cell where they meet, and their labels lit.
+    pub fn mark(
         &self,
         layout: &Layout,
         theme: &Theme,
@@ -160,117 +205,118 @@ impl PatternMap {
         surface: &mut dyn Surface,
     ) {
         let Layout { cell, left, top, .. } = *layout;
-        let values = Values::new(&self.pattern, self.n(), self.look);
-        let rows = self.seen(cell, window.y, window.height - top);
-        let columns = self.seen(cell, window.x, window.width - left);
         let (x0, y0) = (left - window.x, top - window.y);
-        let gap = if cell > SMALLEST_CELL { 1.0 } else { 0.0 };
-        let rect = |q: usize, k: usize| [x0 + k as f64 * cell, y0 + q as f64 * cell, cell - gap, cell - gap];
+        let (x, y) = (x0 + f64::from(marked.k) * cell, y0 + f64::from(marked.q) * cell);
         let side = self.n() as f64 * cell;
-        hatch([x0, y0, side, side], window, theme, surface);
-        for q in rows.clone() {
-            for k in columns.clone().take_while(|&k| k <= q) {
-                let [x, y, ..] = rect(q, k);
-                surface.fill([x, y, cell, cell], theme.surface);
-                surface.fill(rect(q, k), values.color(q, k).unwrap_or(theme.empty));
-                self.draw_inside(rect(q, k), q, k, &values, surface);
-            }
+        let inside = |index: i32| usize::try_from(index).ok().filter(|&index| index < self.n());
+        let (q, k) = (inside(marked.q), inside(marked.k));
+        // Labels and what is scrolled away below them have no part in it.
+        let cells = [left - 3.0, top - 3.0, window.width - left + 3.0, window.height - top + 3.0];
+        if let Some(row) = q.and_then(|_| overlap([x0 - 1.0, y - 1.0, side + 1.0, cell + 1.0], cells)) {
+            double_outline(row, theme.text, surface);
         }
-        draw_crosshair(layout, (x0, y0), side, theme, marked, surface);
-        if window.y > 0.0 {
-            surface.fill([0.0, 0.0, window.width, top], theme.surface);
+        if let Some(column) = k.and_then(|_| overlap([x - 1.0, y0 - 1.0, cell + 1.0, side + 1.0], cells)) {
+            double_outline(column, theme.text, surface);
         }
-        if window.x > 0.0 {
-            surface.fill([0.0, top, left, window.height - top], theme.surface);
+        let both = q.zip(k).and_then(|_| overlap([x - 2.0, y - 2.0, cell + 3.0, cell + 3.0], cells));
+        if let Some(both) = both {
+            surface.outline(both, 3.0, theme.text);
         }
-        self.draw_labels(layout, theme, marked, (x0, y0), rows, columns, surface);
-        let y = y0 + side + 12.0;
-        if y < window.height {
-            self.draw_legend((layout.legend, y), theme, &values, surface);
+        let (rows, columns) = self.in_sight(layout, window);
+        if let Some(q) = q.filter(|q| rows.contains(q)) {
+            self.label_row(layout, theme, q, y0, true, surface);
+        }
+        if let Some(k) = k.filter(|k| columns.contains(k)) {
+            self.label_column(layout, theme, k, x0, true, surface);
         }
     }
 
     /// What a cell holds beside its colour.
-    fn draw_inside(
-        &self,
-        rect: [f64; 4],
-        q: usize,
-        k: usize,
-        values: &Values<'_>,
-        surface: &mut dyn Surface,
-    ) {
+    fn draw_inside(&self, rect: [f64; 4], q: usize, k: usize, color: Option<Rgb>, surface: &mut dyn Surface) {
         let [x, y, w, h] = rect;
         if self.relations[q * self.n() + k] == Relation::SameCategory {
             double_outline(rect, [255, 255, 255], surface);
         }
         if w + 1.0 >= CELL_WITH_NUMBER
-            && let (Some(value), Some(color)) = (values.get(q, k), values.color(q, k))
+            && let Some((value, color)) = self.values.get(q, k).zip(color)
         {
             let number = short_number(value);
             let middle = (x + w / 2.0, y + h / 2.0);
-            surface.text(&Text::plain(&number, middle, CAPTION_SIZE, Align::Middle, ink_on(color)));
+            let size = if w + 1.0 < CELL_WITH_LARGE_NUMBER { SMALL_NUMBER } else { CAPTION_SIZE };
+            surface.text(&Text::plain(&number, middle, size, Align::Middle, ink_on(color)));
         }
     }
 
-    /// The rows or columns that a stretch of the picture shows.
-    fn seen(&self, cell: f64, from: f64, length: f64) -> std::ops::Range<usize> {
-        let first = (from / cell).floor().max(0.0) as usize;
-        let end = ((from + length) / cell).ceil().max(0.0) as usize;
-        first.min(self.n())..end.min(self.n())
+    /// The rows and the columns that the window shows.
+    fn in_sight(&self, layout: &Layout, window: Window) -> (Range<usize>, Range<usize>) {
+        let Layout { cell, left, top, .. } = *layout;
+        let seen = |from: f64, length: f64| {
+            let first = (from / cell).floor().max(0.0) as usize;
+            let end = ((from + length) / cell).ceil().max(0.0) as usize;
+            first.min(self.n())..end.min(self.n())
+        };
+        (seen(window.y, window.height - top), seen(window.x, window.width - left))
     }
 
-    #[allow(clippy::too_many_arguments, reason = "one picture's parts, drawn one after the other")]
-    fn draw_labels(
+    /// The label of a row, `y0` being where the first one begins. One that is lit
+    /// covers the plain one.
+    fn label_row(
         &self,
         layout: &Layout,
         theme: &Theme,
-        marked: Cell,
-        (x0, y0): (f64, f64),
-        rows: std::ops::Range<usize>,
-        columns: std::ops::Range<usize>,
+        q: usize,
+        y0: f64,
+        lit: bool,
         surface: &mut dyn Surface,
     ) {
-        let Layout { cell, left, top, label_size, turn, .. } = *layout;
-        let labels = self.labels(layout.label_limit);
-        let caption = |text, at, align| Text::plain(text, at, CAPTION_SIZE, align, theme.muted);
-        surface.text(&caption("source (attended to) →", (left, CAPTION / 2.0), Align::Start));
-        surface.text(&caption("destination ↓", (left - 8.0, top - 9.0), Align::End));
-        for q in rows {
-            let middle = y0 + (q as f64 + 0.5) * cell;
-            if middle < top - 1.0 {
-                continue;
-            }
-            let lit = marked.q == q as i32;
-            if lit {
-                surface.line((0.0, middle), (left - BADGE_ROOM - 2.0, middle), cell.min(18.0), theme.mark);
-            }
-            let at = (left - BADGE_ROOM - 4.0, middle);
-            let label = Text::plain(&labels[q], at, label_size, Align::End, theme.text);
-            surface.text(&Text { bold: lit, ..label });
-            self.draw_badge(q, (left - BADGE_ROOM + 6.0, middle), theme, surface);
-            if self.tokens[q].joined {
-                surface.fill([left - 4.0, middle - cell, 2.0, cell], theme.muted);
-            }
+        let Layout { cell, left, top, label_size, label_limit, .. } = *layout;
+        let middle = y0 + (q as f64 + 0.5) * cell;
+        if middle < top - 1.0 {
+            return;
         }
-        let lean = turn.to_radians();
-        for k in columns {
-            let middle = x0 + (k as f64 + 0.5) * cell;
-            if middle < left - 1.0 {
-                continue;
-            }
-            let lit = marked.k == k as i32;
-            let foot = (middle, top - BADGE_ROOM - 2.0);
-            if lit {
-                let length = likely_width(&labels[k], label_size) + 4.0;
-                let end = (foot.0 + length * lean.cos(), foot.1 + length * lean.sin());
-                surface.line(foot, end, cell.min(18.0), theme.mark);
-            }
-            let label = Text::plain(&labels[k], foot, label_size, Align::Start, theme.text);
-            surface.text(&Text { bold: lit, turn, ..label });
-            self.draw_badge(k, (middle, top - BADGE_ROOM + 6.0), theme, surface);
-            if self.tokens[k].joined {
-                surface.fill([middle - cell, top - 4.0, cell, 2.0], theme.muted);
-            }
+        if lit {
+            surface.line((0.0, middle), (left - BADGE_ROOM - 2.0, middle), cell.min(18.0), theme.mark);
+        }
+        let at = (left - BADGE_ROOM - 4.0, middle);
+        let label = label_of(&self.tokens[q].text, label_limit);
+        let label = Text::plain(&label, at, label_size, Align::End, theme.text);
+        surface.text(&Text { bold: lit, ..label });
+        self.draw_badge(q, (left - BADGE_ROOM + 6.0, middle), theme, surface);
+        if self.tokens[q].joined {
+            surface.fill([left - 4.0, middle - cell, 2.0, cell], theme.muted);
+        }
+    }
+
+    /// The label of a column, `x0` being where the first one begins.
+    fn label_column(
+        &self,
+        layout: &Layout,
+        theme: &Theme,
+        k: usize,
+        x0: f64,
+        lit: bool,
+        surface: &mut dyn Surface,
+    ) {
+        let Layout { cell, left, top, label_size, label_limit, turn, .. } = *layout;
+        let middle = x0 + (k as f64 + 0.5) * cell;
+        if middle < left - 1.0 {
+            return;
+        }
+        let foot = (middle, top - BADGE_ROOM - 2.0);
+        let label = label_of(&self.tokens[k].text, label_limit);
+        if lit {
+            let lean = turn.to_radians();
+            let length = likely_width(&label, label_size) + 4.0;
+            let end = (foot.0 + length * lean.cos(), foot.1 + length * lean.sin());
+            // Labels that lean are closer together than their columns.
+            let width = (cell * lean.sin().abs()).min(18.0);
+            surface.line(foot, end, width, theme.mark);
+        }
+        let label = Text::plain(&label, foot, label_size, Align::Start, theme.text);
+        surface.text(&Text { bold: lit, turn, ..label });
+        self.draw_badge(k, (middle, top - BADGE_ROOM + 6.0), theme, surface);
+        if self.tokens[k].joined {
+            surface.fill([middle - cell, top - 4.0, cell, 2.0], theme.muted);
         }
     }
 
@@ -285,67 +331,47 @@ impl PatternMap {
         surface.text(&Text { bold: true, ..letter });
     }
 
-    fn draw_legend(&self, (x, y): (f64, f64), theme: &Theme, values: &Values<'_>, surface: &mut dyn Surface) {
+    fn draw_legend(&self, (x, y): (f64, f64), theme: &Theme, surface: &mut dyn Surface) {
         let width = 220.0;
-        color_bar([x, y, width, 8.0], self.look.palette, surface);
-        let most = match self.look.max {
+        let Look { palette, max, bos, .. } = self.values.look();
+        color_bar([x, y, width, 8.0], &|value| palette.color(value), surface);
+        let most = match max {
             Max::Row => "row’s maximum".to_owned(),
-            _ => format!("{:.3}", values.max_of_row(0)),
+            _ => format!("{:.3}", self.values.max_of_row(0)),
         };
-        let how = match self.look.bos {
-            Bos::Shown => "",
-            Bos::Hidden => " (hidden)",
-            Bos::Renormalised => " (left out)",
+        let percent = 100.0 * self.values.bos_share();
+        let share = match bos {
+            Bos::Shown => format!("grey, 0 to 1: {percent:.1} % goes to BOS"),
+            Bos::Hidden => format!("{percent:.1} % goes to BOS (hidden)"),
+            Bos::Renormalised => format!("{percent:.1} % goes to BOS (left out)"),
         };
-        let share = format!("<bos> gets {:.1} % of attention{how}", 100.0 * values.bos_share());
         let captions = [
             ("0", (x, y + 17.0), Align::Start),
             (&most, (x + width, y + 17.0), Align::End),
-            ("comes later", (x + 17.0, y + 36.0), Align::Start),
-            ("same category", (x + 109.0, y + 36.0), Align::Start),
-            (&share, (x, y + 54.0), Align::Start),
+            ("same category", (x + 17.0, y + 36.0), Align::Start),
+            (&share, (x + if bos == Bos::Shown { 17.0 } else { 0.0 }, y + 54.0), Align::Start),
         ];
         for (text, at, align) in captions {
             surface.text(&Text::plain(text, at, CAPTION_SIZE, align, theme.muted));
         }
         if self.tokens.iter().any(|token| token.joined) {
-            let at = (x + 211.0, y + 36.0);
+            let at = (x + 131.0, y + 36.0);
             surface.text(&Text::plain("split word", at, CAPTION_SIZE, Align::Start, theme.muted));
-            surface.fill([x + 203.0, y + 30.0, 2.0, 12.0], theme.muted);
+            surface.fill([x + 123.0, y + 30.0, 2.0, 12.0], theme.muted);
         }
-        let later = [x, y + 30.0, 12.0, 12.0];
-        hatch(later, Window::whole(x + 12.0, y + 42.0), theme, surface);
-        surface.outline(later, 1.0, theme.hatch);
-        let same = [x + 92.0, y + 30.0, 12.0, 12.0];
-        surface.fill(same, self.look.palette.color(0.4));
+        let same = [x + 1.0, y + 30.0, 12.0, 12.0];
+        surface.fill(same, palette.color(0.4));
         double_outline(same, [255, 255, 255], surface);
-        surface.outline([x + 91.0, y + 29.0, 14.0, 14.0], 1.0, theme.hatch);
+        surface.outline([x, y + 29.0, 14.0, 14.0], 1.0, theme.line);
+        if bos == Bos::Shown {
+            let grey = [x, y + 48.0, 12.0, 12.0];
+            surface.fill(grey, theme.grey(0.6));
+            surface.outline(grey, 1.0, theme.line);
+        }
     }
 
     fn labels(&self, limit: usize) -> Vec<String> {
         self.tokens.iter().map(|token| label_of(&token.text, limit)).collect()
-    }
-}
-
-/// Row, column and the cell where they meet.
-fn draw_crosshair(
-    layout: &Layout,
-    (x0, y0): (f64, f64),
-    side: f64,
-    theme: &Theme,
-    marked: Cell,
-    surface: &mut dyn Surface,
-) {
-    let cell = layout.cell;
-    let (x, y) = (x0 + f64::from(marked.k) * cell, y0 + f64::from(marked.q) * cell);
-    if marked.q >= 0 {
-        double_outline([x0 - 1.0, y - 1.0, side + 1.0, cell + 1.0], theme.text, surface);
-    }
-    if marked.k >= 0 {
-        double_outline([x - 1.0, y0 - 1.0, cell + 1.0, side + 1.0], theme.text, surface);
-    }
-    if marked.q >= 0 && marked.k >= 0 {
-        surface.outline([x - 2.0, y - 2.0, cell + 3.0, cell + 3.0], 3.0, theme.text);
     }
 }
 
@@ -357,13 +383,14 @@ fn short_number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, Look, PatternMap, Relation, Theme, Token, Window};
+    use super::{Cell, Look, PatternMap, Relation, Theme, Token, Values, Window};
     use crate::render::{Rgb, Surface, Text};
 
     /// Keeps what is drawn.
-    #[derive(Default)]
+    #[derive(Debug, Default)]
     struct Record {
         fills: Vec<([f64; 4], Rgb)>,
+        outlines: Vec<[f64; 4]>,
         texts: Vec<(String, bool)>,
     }
 
@@ -371,7 +398,9 @@ mod tests {
         fn fill(&mut self, rect: [f64; 4], color: Rgb) {
             self.fills.push((rect, color));
         }
-        fn outline(&mut self, _: [f64; 4], _: f64, _: Rgb) {}
+        fn outline(&mut self, rect: [f64; 4], _: f64, _: Rgb) {
+            self.outlines.push(rect);
+        }
         fn line(&mut self, _: (f64, f64), _: (f64, f64), _: f64, _: Rgb) {}
         fn text(&mut self, text: &Text<'_>) {
             self.texts.push((text.text.to_owned(), text.bold));
@@ -382,10 +411,9 @@ mod tests {
     fn map(n: usize) -> PatternMap {
         let token = |i: usize| Token { text: format!("t{i}"), category: None, joined: false };
         PatternMap {
-            pattern: crate::study::metric::uniform(n),
+            values: Values::new(crate::study::metric::uniform(n), n, Look::default()),
             relations: vec![Relation::Other; n * n],
             tokens: (0..n).map(token).collect(),
-            look: Look::default(),
         }
     }
 
@@ -396,18 +424,38 @@ mod tests {
         assert!(layout.cell >= 12.0 && layout.height > 12_000.0);
         let window = Window { x: 3000.0, y: 6000.0, width: 700.0, height: 500.0 };
         let mut record = Record::default();
-        let marked = Cell { q: 510, k: 260 };
-        map.draw(&layout, &Theme::of(false), marked, window, &mut record);
+        map.draw(&layout, &Theme::of(false), window, &mut record);
         assert!(record.fills.len() < 10_000, "{} rectangles", record.fills.len());
         let first = (window.y / layout.cell) as usize;
         let rows = ((window.height - layout.top) / layout.cell) as usize;
         for q in first + 1..first + rows {
             assert!(record.texts.iter().any(|(text, _)| *text == format!("t{q}")), "row {q} has no label");
         }
-        let lit: Vec<&str> =
-            record.texts.iter().filter(|(_, bold)| *bold).map(|(text, _)| text.as_str()).collect();
-        assert_eq!(lit, ["t510", "t260"]);
-        assert!(!record.texts.iter().any(|(text, _)| text == "t0"));
+        assert!(!record.texts.iter().any(|(text, bold)| text == "t0" || *bold));
+    }
+
+    #[test]
+    fn a_mark_draws_itself_alone_and_stays_among_the_cells() {
+        let map = map(1000);
+        let layout = map.layout(700.0);
+        let window = Window { x: 3000.0, y: 6000.0, width: 700.0, height: 500.0 };
+        let marks = |q, k| {
+            let mut record = Record::default();
+            map.mark(&layout, &Theme::of(false), Cell { q, k }, window, &mut record);
+            record
+        };
+        let both = marks(510, 260);
+        assert_eq!(both.texts, [("t510".to_owned(), true), ("t260".to_owned(), true)]);
+        assert!(both.outlines.len() == 5 && both.fills.len() <= 2, "{both:?}");
+        // Scrolled away, cut by the labels, on no cell, and of a longer prompt.
+        for (q, k, labels) in [(0, 0, 0), (500, 250, 2), (510, -1, 1), (-1, -1, 0), (1000, 1000, 0)] {
+            let Record { outlines, texts, .. } = marks(q, k);
+            assert_eq!(texts.len(), labels, "{q}, {k}: {texts:?}");
+            for [x, y, w, h] in outlines {
+                assert!(x >= layout.left - 3.0 && y >= layout.top - 3.0, "{q}, {k}: {x}, {y}");
+                assert!(x + w <= window.width && y + h <= window.height, "{q}, {k}: {w}, {h}");
+            }
+        }
     }
 
     #[test]

@@ -1,9 +1,6 @@
 //! What a picture is drawn on.
 
-use super::{Palette, Rgb, Theme};
-
-/// Between the lines of a hatching, across and down.
-pub(super) const HATCH_APART: f64 = 6.0;
+use super::Rgb;
 
 /// Fonts of all texts, the first that a machine has.
 pub(super) const FONT_FAMILY: &str =
@@ -89,32 +86,14 @@ pub(super) fn double_outline([x, y, w, h]: [f64; 4], outer: Rgb, surface: &mut d
     surface.outline([x + width, y + width, w - 2.0 * width, h - 2.0 * width], 1.0, inner);
 }
 
-/// The colours of a map from least to most, left to right.
-pub(super) fn color_bar([x, y, w, h]: [f64; 4], palette: Palette, surface: &mut dyn Surface) {
+/// The colours of a map from least, at 0, to most, at 1, left to right.
+pub(super) fn color_bar([x, y, w, h]: [f64; 4], color: &dyn Fn(f64) -> Rgb, surface: &mut dyn Surface) {
     const STEPS: usize = 64;
     for step in 0..STEPS {
-        let color = palette.color((step as f64 + 0.5) / STEPS as f64);
+        let color = color((step as f64 + 0.5) / STEPS as f64);
         let left = x + w * step as f64 / STEPS as f64;
         // Each step goes on under the next, or a seam would show between them.
         surface.fill([left, y, (x + w - left).min(w / STEPS as f64 + 1.5), h], color);
-    }
-}
-
-/// Slanted lines over what the causal mask hides, which no colour map has. Only
-/// those that the window shows are drawn; what lies below the diagonal is drawn
-/// over them.
-pub(super) fn hatch([x, y, w, h]: [f64; 4], window: Window, theme: &Theme, surface: &mut dyn Surface) {
-    surface.fill([x, y, w, h], theme.empty);
-    // The line i runs where (x - left) + (y - top) = i * HATCH_APART.
-    let (left, top) = (x.max(0.0), y.max(0.0));
-    let (right, bottom) = ((x + w).min(window.width), (y + h).min(window.height));
-    let first = ((left - x + top - y) / HATCH_APART).ceil() as i64;
-    let last = ((right - x + bottom - y) / HATCH_APART).floor() as i64;
-    for i in first..=last {
-        let sum = x + y + i as f64 * HATCH_APART;
-        let from = (left.max(sum - bottom), bottom.min(sum - left));
-        let to = (right.min(sum - top), top.max(sum - right));
-        surface.line(from, to, 1.0, theme.hatch);
     }
 }
 
@@ -127,6 +106,13 @@ pub fn reveal([x, y, w, h]: [f64; 4], (left, top): (f64, f64), window: Window) -
         from.clamp((at + size - length).max(0.0).min(most), most)
     };
     (along(x, w, left, window.x, window.width), along(y, h, top, window.y, window.height))
+}
+
+/// What two rectangles have in common, if anything.
+pub(super) fn overlap([x, y, w, h]: [f64; 4], [left, top, width, height]: [f64; 4]) -> Option<[f64; 4]> {
+    let (x0, y0) = (x.max(left), y.max(top));
+    let (x1, y1) = ((x + w).min(left + width), (y + h).min(top + height));
+    (x1 > x0 && y1 > y0).then_some([x0, y0, x1 - x0, y1 - y0])
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Many heads at a glance: each one's pattern as a small picture under its name.
 
-use super::surface::{HATCH_APART, Surface, Text, Window, hatch};
+use super::label::likely_width;
+use super::surface::{Surface, Text};
 use super::{Align, Look, Rgb, Theme, Values};
 
 const NAME_SIZE: f64 = 11.0;
@@ -9,7 +10,9 @@ const NAME: f64 = 16.0;
 const GAP: f64 = 6.0;
 /// Around the sheet, for the outline of a picture at its edge.
 const MARGIN: f64 = 3.0;
-/// Names do not fit over smaller pictures.
+/// Between two names beside one another, of which one may be bold.
+const APART: f64 = 4.0;
+/// Nothing can be made out in smaller pictures, and long names need larger ones.
 const SMALLEST: f64 = 34.0;
 /// Heads of one layer stand in rows of pictures of about this side.
 const COMFORTABLE: f64 = 112.0;
@@ -77,7 +80,9 @@ impl Thumbnails {
         let columns = self.columns.unwrap_or(fitting).clamp(1, n);
         let rows = n.div_ceil(columns);
         let each = (available / columns as f64).floor() - GAP;
-        let picture = each.clamp(SMALLEST, LARGEST);
+        let longest = self.names.iter().map(|name| likely_width(name, NAME_SIZE)).fold(0.0, f64::max);
+        let smallest = (longest + APART - GAP).clamp(SMALLEST, LARGEST);
+        let picture = each.clamp(smallest.ceil(), LARGEST);
         Layout {
             columns,
             rows,
@@ -105,7 +110,6 @@ impl Thumbnails {
         let height = (layout.height * ratio).round() as usize;
         let mut rgba = vec![0; width * height * 4];
         let side = (layout.picture * ratio).floor() as usize;
-        let apart = HATCH_APART * ratio;
         for i in 0..self.names.len() {
             let (x, y) = corner(layout, i);
             let (left, top) = ((x * ratio).round() as usize, (y * ratio).round() as usize);
@@ -114,11 +118,8 @@ impl Thumbnails {
                 let cells = &colors[row * self.side / side * self.side..][..self.side];
                 let begin = ((top + row) * width + left) * 4;
                 let end = begin + 4 * side.min(width - left);
-                let q = row * self.side / side;
                 for (column, pixel) in rgba[begin..end].chunks_exact_mut(4).enumerate() {
-                    let k = column * self.side / side;
-                    let on_line = ((row + column) as f64 % apart) < ratio;
-                    let [r, g, b] = if k > q && on_line { theme.hatch } else { cells[k] };
+                    let [r, g, b] = cells[column * self.side / side];
                     pixel.copy_from_slice(&[r, g, b, 255]);
                 }
             }
@@ -131,48 +132,52 @@ impl Thumbnails {
         let cell = layout.picture / self.side.max(1) as f64;
         for i in 0..self.names.len() {
             let (x, y) = corner(layout, i);
-            let picture = [x, y, layout.picture, layout.picture];
-            hatch(picture, Window::whole(layout.width, layout.height), theme, surface);
+            surface.fill([x, y, layout.picture, layout.picture], theme.empty);
             let values = self.values(i);
             for q in 0..self.side {
                 for k in 0..=q {
-                    let color = values.color(q, k).unwrap_or(theme.empty);
+                    let color = values.color(q, k, theme).unwrap_or(theme.empty);
                     surface.fill([x + k as f64 * cell, y + q as f64 * cell, cell, cell], color);
                 }
             }
         }
     }
 
-    /// Draws the names, the head on show, and the one that is marked.
-    pub fn draw_names(
-        &self,
-        layout: &Layout,
-        theme: &Theme,
-        marked: Option<usize>,
-        surface: &mut dyn Surface,
-    ) {
-        for (i, name) in self.names.iter().enumerate() {
-            let (x, y) = corner(layout, i);
-            let lit = marked == Some(i) || self.shown == Some(i);
-            let at = (x + layout.picture / 2.0, y - NAME / 2.0);
-            let name = Text::plain(name, at, NAME_SIZE, Align::Middle, theme.text);
-            surface.text(&Text { bold: lit, ..name });
-            if lit {
-                let width = if marked == Some(i) { 3.0 } else { 2.0 };
-                let side = layout.picture + 4.0;
-                surface.outline([x - 2.0, y - 2.0, side, side], width, theme.text);
-            }
+    /// Draws the names, and the head on show.
+    pub fn draw_names(&self, layout: &Layout, theme: &Theme, surface: &mut dyn Surface) {
+        for i in 0..self.names.len() {
+            self.draw_name(layout, theme, i, self.shown == Some(i), surface);
+        }
+        if let Some(shown) = self.shown {
+            outline(layout, theme, shown, 2.0, surface);
         }
     }
 
-    fn values(&self, i: usize) -> Values<'_> {
+    /// Draws the mark of a head over what is drawn.
+    pub fn mark(&self, layout: &Layout, theme: &Theme, i: usize, surface: &mut dyn Surface) {
+        if i < self.names.len() {
+            let (x, y) = corner(layout, i);
+            surface.fill([x, y - NAME, layout.picture, NAME - 2.0], theme.surface);
+            self.draw_name(layout, theme, i, true, surface);
+            outline(layout, theme, i, 3.0, surface);
+        }
+    }
+
+    fn draw_name(&self, layout: &Layout, theme: &Theme, i: usize, bold: bool, surface: &mut dyn Surface) {
+        let (x, y) = corner(layout, i);
+        let at = (x + layout.picture / 2.0, y - NAME / 2.0);
+        let name = Text::plain(&self.names[i], at, NAME_SIZE, Align::Middle, theme.text);
+        surface.text(&Text { bold, ..name });
+    }
+
+    fn values(&self, i: usize) -> Values {
         let cells = self.side * self.side;
-        Values::new(&self.cells[i * cells..][..cells], self.side, self.look)
+        Values::new(self.cells[i * cells..][..cells].to_vec(), self.side, self.look)
     }
 
     fn colors(&self, i: usize, theme: &Theme) -> Vec<Rgb> {
         let values = self.values(i);
-        let cell = |at: usize| values.color(at / self.side, at % self.side).unwrap_or(theme.empty);
+        let cell = |at: usize| values.color(at / self.side, at % self.side, theme).unwrap_or(theme.empty);
         (0..self.side * self.side).map(cell).collect()
     }
 }
@@ -184,10 +189,17 @@ fn corner(layout: &Layout, i: usize) -> (f64, f64) {
     (MARGIN + column as f64 * wide, MARGIN + NAME + row as f64 * high)
 }
 
+/// Outlines a picture.
+fn outline(layout: &Layout, theme: &Theme, i: usize, width: f64, surface: &mut dyn Surface) {
+    let (x, y) = corner(layout, i);
+    let side = layout.picture + 4.0;
+    surface.outline([x - 2.0, y - 2.0, side, side], width, theme.text);
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use super::{Look, Theme, Thumbnails, corner};
+    use super::{Look, NAME_SIZE, Theme, Thumbnails, corner, likely_width};
     use crate::render::{Max, Palette};
 
     fn sheet(heads: usize, columns: Option<usize>) -> Thumbnails {
@@ -211,12 +223,30 @@ mod tests {
             for head in 0..144 {
                 let (x, y) = corner(&layout, head);
                 let (near, far) = (layout.picture * 0.25, layout.picture * 0.75);
-                assert_eq!(at(x + near, y + near), Palette::Viridis.color(1.0));
-                assert_eq!(at(x + near, y + far), Palette::Viridis.color(0.75));
+                assert_eq!(at(x + near, y + near), theme.grey(1.0));
+                assert_eq!(at(x + near, y + far), theme.grey(0.75));
                 assert_eq!(at(x + far, y + far), Palette::Viridis.color(0.25));
-                let later: Vec<_> = (0..8).map(|i| at(x + far + f64::from(i), y + near)).collect();
-                assert!(later.contains(&theme.empty) && later.contains(&theme.hatch), "{later:?}");
+                assert_eq!(at(x + far, y + near), theme.empty, "what comes later");
                 assert_eq!(sheet.head_at(&layout, x + near, y + far), Some(head));
+            }
+        }
+    }
+
+    #[test]
+    fn names_beside_one_another_stay_apart() {
+        for (layers, heads) in [(3, 4), (12, 12), (48, 25), (100, 100)] {
+            for available in [280.0, 540.0, 900.0] {
+                let names: Vec<_> =
+                    (0..layers).flat_map(|l| (0..heads).map(move |h| format!("L{l}H{h}"))).collect();
+                let cells = vec![0.0; names.len()];
+                let sheet = Thumbnails { names, side: 1, cells, ..sheet(0, Some(heads)) };
+                let layout = sheet.layout(available);
+                for (i, pair) in sheet.names.windows(2).enumerate().filter(|(i, _)| (i + 1) % heads > 0) {
+                    let middle = |i| corner(&layout, i).0 + layout.picture / 2.0;
+                    let half = |name: &str| likely_width(name, NAME_SIZE) / 2.0;
+                    let apart = middle(i + 1) - half(&pair[1]) - middle(i) - half(&pair[0]);
+                    assert!(apart >= 3.0, "{pair:?} are {apart} apart at {available}");
+                }
             }
         }
     }

@@ -1,6 +1,6 @@
 //! Which values of a pattern are drawn, and what full colour stands for.
 
-use super::{Palette, Rgb, Scale};
+use super::{Palette, Rgb, Scale, Theme};
 use serde::Deserialize;
 
 /// What the strongest colour stands for.
@@ -9,9 +9,10 @@ use serde::Deserialize;
 pub enum Max {
     /// Attention of 1.
     One,
-    /// The largest value of the row.
+    /// The largest value of the row beside beginning-of-text.
     Row,
-    /// The largest value of the matrix.
+    /// The largest value of the matrix beside beginning-of-text, which attends to
+    /// itself with 1 whatever the head does.
     #[default]
     Matrix,
 }
@@ -20,10 +21,10 @@ pub enum Max {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Bos {
-    /// Drawn like every other.
+    /// Drawn in grey, from 0 to 1: it is no part of the maximum that full colour stands for.
     #[default]
     Shown,
-    /// Left empty, and left out when the maximum is taken.
+    /// Left empty.
     Hidden,
     /// Left empty, and the rest of each row drawn as its share of what is left.
     Renormalised,
@@ -43,54 +44,72 @@ pub struct Look {
     pub bos: Bos,
 }
 
-/// A pattern as it is drawn.
-#[derive(Debug, Clone, Copy)]
-pub struct Values<'a> {
-    pattern: &'a [f32],
+/// A pattern as it is drawn. What a row says as a whole is worked out once, not for
+/// each of its cells.
+#[derive(Debug, Clone)]
+pub struct Values {
+    pattern: Vec<f32>,
     n: usize,
     look: Look,
-    /// Of the whole matrix.
+    /// What each row's attention is divided by.
+    divisors: Vec<f64>,
+    /// The largest value of each row beside beginning-of-text.
+    largest: Vec<f64>,
+    /// The largest of them.
     max: f64,
 }
 
-impl<'a> Values<'a> {
+impl Values {
     /// Of `n` tokens, (destination, source) row-major.
     #[must_use]
-    pub fn new(pattern: &'a [f32], n: usize, look: Look) -> Self {
-        let mut values = Self { pattern, n, look, max: 1.0 };
-        if look.max == Max::Matrix {
-            values.max = (0..n).map(|q| values.largest(q)).fold(0.0, f64::max);
+    pub fn new(pattern: Vec<f32>, n: usize, look: Look) -> Self {
+        let mut values = Self { pattern, n, look, divisors: vec![1.0; n], largest: Vec::new(), max: 0.0 };
+        if look.bos == Bos::Renormalised {
+            values.divisors = (0..n).map(|q| values.besides_bos(q)).collect();
         }
+        values.largest =
+            (0..n).map(|q| (1..=q).filter_map(|k| values.get(q, k)).fold(0.0, f64::max)).collect();
+        values.max = values.largest.iter().copied().fold(0.0, f64::max);
         values
+    }
+
+    /// Number of tokens.
+    #[must_use]
+    pub fn n(&self) -> usize {
+        self.n
+    }
+
+    /// How values become colours.
+    #[must_use]
+    pub fn look(&self) -> Look {
+        self.look
     }
 
     /// The value of a cell; none where nothing is drawn.
     #[must_use]
     pub fn get(&self, q: usize, k: usize) -> Option<f64> {
-        if k > q || (k == 0 && self.look.bos != Bos::Shown) {
-            return None;
-        }
-        let value = f64::from(self.pattern[q * self.n + k]);
-        if self.look.bos != Bos::Renormalised {
-            return Some(value);
-        }
-        let row = &self.pattern[q * self.n..][1..=q];
-        let left: f64 = row.iter().copied().map(f64::from).sum();
-        // Where all attention is on beginning-of-text, what is left is rounding.
-        Some(if left > 1e-6 { value / left } else { 0.0 })
+        let drawn = k <= q && (k > 0 || self.look.bos == Bos::Shown);
+        drawn.then(|| f64::from(self.pattern[q * self.n + k]) / self.divisors[q])
     }
 
     /// The colour of a cell; none where nothing is drawn.
     #[must_use]
-    pub fn color(&self, q: usize, k: usize) -> Option<Rgb> {
+    pub fn color(&self, q: usize, k: usize, theme: &Theme) -> Option<Rgb> {
         let value = self.get(q, k)?;
+        if k == 0 {
+            return Some(theme.grey(value));
+        }
         Some(self.look.palette.color(self.look.scale.place(value, self.max_of_row(q))))
     }
 
     /// What full colour stands for in a row.
     #[must_use]
     pub fn max_of_row(&self, q: usize) -> f64 {
-        if self.look.max == Max::Row { self.largest(q) } else { self.max }
+        match self.look.max {
+            Max::One => 1.0,
+            Max::Row => self.largest[q],
+            Max::Matrix => self.max,
+        }
     }
 
     /// Mean attention to beginning-of-text over the rows after it, which nothing
@@ -102,29 +121,42 @@ impl<'a> Values<'a> {
         sum / rows.len().max(1) as f64
     }
 
-    fn largest(&self, q: usize) -> f64 {
-        (0..=q).filter_map(|k| self.get(q, k)).fold(0.0, f64::max)
+    /// A row's attention on all but beginning-of-text. Where all of it is there, what
+    /// is left is rounding, and every share of it is nothing.
+    fn besides_bos(&self, q: usize) -> f64 {
+        let row = &self.pattern[q * self.n..][1..=q];
+        let left: f64 = row.iter().copied().map(f64::from).sum();
+        if left > 1e-6 { left } else { f64::INFINITY }
     }
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test may panic")]
 mod tests {
-    use super::{Bos, Look, Max, Values};
+    use super::{Bos, Look, Max, Theme, Values};
 
     const PATTERN: [f32; 9] = [1.0, 0.0, 0.0, 0.75, 0.25, 0.0, 0.5, 0.375, 0.125];
 
-    fn values(bos: Bos, max: Max) -> Values<'static> {
-        Values::new(&PATTERN, 3, Look { bos, max, ..Look::default() })
+    fn values(bos: Bos, max: Max) -> Values {
+        Values::new(PATTERN.to_vec(), 3, Look { bos, max, ..Look::default() })
     }
 
     #[test]
-    fn hiding_beginning_of_text_changes_the_maximum_and_not_the_values() {
+    fn beginning_of_text_is_no_part_of_the_maximum_shown_or_hidden() {
         let hidden = values(Bos::Hidden, Max::Matrix);
         assert_eq!(hidden.get(1, 0), None);
         assert_eq!(hidden.get(2, 1), Some(0.375));
         assert_eq!(hidden.max_of_row(2), 0.375);
-        assert_eq!(values(Bos::Shown, Max::Matrix).max_of_row(2), 1.0);
+        assert_eq!(values(Bos::Shown, Max::Matrix).max_of_row(2), 0.375);
+        assert_eq!(values(Bos::Shown, Max::Row).max_of_row(1), 0.25);
+    }
+
+    #[test]
+    fn beginning_of_text_is_grey_and_the_rest_has_the_whole_of_the_colours() {
+        let (shown, theme) = (values(Bos::Shown, Max::Matrix), Theme::of(false));
+        assert_eq!(shown.color(0, 0, &theme), Some(theme.grey(1.0)));
+        assert_eq!(shown.color(2, 1, &theme), Some(Look::default().palette.color(1.0)));
+        assert_eq!(shown.color(1, 1, &theme), Some(Look::default().palette.color(0.25 / 0.375)));
     }
 
     #[test]
@@ -146,10 +178,11 @@ mod tests {
 
     #[test]
     fn what_comes_later_has_no_value_even_where_the_rest_is_zero() {
-        let zeros = [1.0, 0.0, 1.0, 0.0];
-        let values = Values::new(&zeros, 2, Look { bos: Bos::Renormalised, ..Look::default() });
+        let zeros = vec![1.0, 0.0, 1.0, 0.0];
+        let values = Values::new(zeros, 2, Look { bos: Bos::Renormalised, ..Look::default() });
         assert_eq!(values.get(0, 1), None);
         assert_eq!(values.get(1, 1), Some(0.0));
-        assert!(values.color(0, 1).is_none() && values.color(1, 1).is_some());
+        let theme = Theme::of(false);
+        assert!(values.color(0, 1, &theme).is_none() && values.color(1, 1, &theme).is_some());
     }
 }

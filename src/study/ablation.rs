@@ -1,15 +1,12 @@
 //! A head's pattern without something that feeds it.
 
-use super::{Ablation, Case, Component, Head, Kind, Pace, StudyError};
-use crate::model::{Gpt2, HookPoint, Hooks, Recorder, Touch};
-use crate::prompts::draw::RandomState;
+use super::batch::{cut, filled, lengths};
+use super::{Ablation, AblationKind, Component, Head, StudyError, TokenizedPrompt, YieldPoint};
+use crate::model::{ActivationCache, Gpt2, HookPoint, Hooks, Interest};
 use crate::weights::Config;
-use candle_core::{D, Device, Tensor};
+use candle_core::{D, Tensor};
 use std::cell::RefCell;
 use std::collections::HashMap;
-
-/// Fixed, so that a link resamples alike everywhere.
-const RESAMPLE_SEED: u32 = 5;
 
 /// A head's patterns after an ablation, or before any.
 #[derive(Debug, Clone)]
@@ -23,6 +20,8 @@ pub struct Ablated {
 pub struct Baseline {
     head: Head,
     ids: Vec<Vec<u32>>,
+    /// Tokens of each prompt.
+    lengths: Vec<usize>,
     clean: HashMap<HookPoint, Tensor>,
     /// The head's own patterns.
     pub pattern: Ablated,
@@ -31,8 +30,8 @@ pub struct Baseline {
 impl Baseline {
     /// Bytes of activations that a baseline of these prompts keeps.
     #[must_use]
-    pub fn bytes(cases: &[Case], head: Head, config: &Config) -> usize {
-        let tokens: usize = cases.iter().map(|case| case.ids.len()).sum();
+    pub fn bytes(cases: &[TokenizedPrompt], head: Head, config: &Config) -> usize {
+        let tokens = cases.len() * lengths(cases).into_iter().max().unwrap_or(0);
         // Five activations a layer, and the two embeddings.
         (5 * head.layer + 2) * tokens * config.d_model * size_of::<f32>()
     }
@@ -45,17 +44,17 @@ impl Baseline {
 /// The model's, or [`StudyError::Cancelled`].
 pub async fn baseline(
     model: &Gpt2,
-    cases: &[Case],
+    cases: &[TokenizedPrompt],
     head: Head,
-    pace: &impl Pace,
+    pace: &impl YieldPoint,
 ) -> Result<Baseline, StudyError> {
-    let ids: Vec<Vec<u32>> = cases.iter().map(|case| case.ids.clone()).collect();
-    let recorder = Recorder::of(&[HookPoint::Embed, HookPoint::PosEmbed]);
+    let (ids, lengths) = (filled(cases), lengths(cases));
+    let recorder = ActivationCache::of(&[HookPoint::Embed, HookPoint::PosEmbed]);
     let mut resid = model.embed(&ids, &recorder).await?;
-    let mut clean = recorder.into_seen();
+    let mut clean = recorder.into_activations();
     for l in 0..head.layer {
         pace.step(l, head.layer).await?;
-        let recorder = Recorder::of(&[
+        let recorder = ActivationCache::of(&[
             HookPoint::ResidPre(l),
             HookPoint::Z(l),
             HookPoint::AttnOut(l),
@@ -63,10 +62,10 @@ pub async fn baseline(
             HookPoint::MlpOut(l),
         ]);
         resid = model.block(l, &resid, &recorder).await?;
-        clean.extend(recorder.into_seen());
+        clean.extend(recorder.into_activations());
     }
-    let pattern = each_prompt(&model.head_pattern(head.layer, head.head, &resid).await?)?;
-    Ok(Baseline { head, ids, clean, pattern })
+    let pattern = each_prompt(&model.head_pattern(head.layer, head.head, &resid).await?, &lengths)?;
+    Ok(Baseline { head, ids, lengths, clean, pattern })
 }
 
 /// The head's patterns with one component replaced.
@@ -78,7 +77,7 @@ pub async fn ablate(
     model: &Gpt2,
     baseline: &Baseline,
     component: Component,
-    kind: Kind,
+    kind: AblationKind,
 ) -> Result<Ablated, StudyError> {
     ablate_together(model, baseline, &Ablation::from((component, kind))).await
 }
@@ -95,12 +94,12 @@ pub async fn ablate_together(
     baseline: &Baseline,
     ablation: &Ablation,
 ) -> Result<Ablated, StudyError> {
-    let Baseline { head, ids, clean, pattern } = baseline;
+    let Baseline { head, ids, lengths, clean, pattern } = baseline;
     let too_late = |component: &Component| component.layer().is_some_and(|l| l >= head.layer);
     if let Some((component, _)) = ablation.parts().iter().find(|(component, _)| too_late(component)) {
         return Err(StudyError::NotUpstream { component: *component, head: *head });
     }
-    let patch = Patch::new(model, ablation, clean, ids.len()).await?;
+    let patch = Patch::new(model, ablation, clean, lengths).await?;
     let Some(first) = ablation.parts().iter().map(|(component, _)| component.layer()).min() else {
         return Ok(pattern.clone());
     };
@@ -112,50 +111,53 @@ pub async fn ablate_together(
     for l in first..head.layer {
         resid = model.block(l, &resid, &patch).await?;
     }
-    each_prompt(&model.head_pattern(head.layer, head.head, &resid).await?)
+    each_prompt(&model.head_pattern(head.layer, head.head, &resid).await?, lengths)
 }
 
-/// One head of (B, H, T, T), as one pattern a prompt.
-pub(super) fn head_patterns(pattern: &Tensor, head: usize) -> Result<Ablated, StudyError> {
-    each_prompt(&pattern.narrow(1, head, 1)?.squeeze(1)?)
+/// One head of (B, H, T, T), as one pattern a prompt of these lengths.
+pub(super) fn head_patterns(pattern: &Tensor, head: usize, lengths: &[usize]) -> Result<Ablated, StudyError> {
+    each_prompt(&pattern.narrow(1, head, 1)?.squeeze(1)?, lengths)
 }
 
 /// One head's patterns, (B, T, T), as one a prompt.
-fn each_prompt(pattern: &Tensor) -> Result<Ablated, StudyError> {
-    let cells = pattern.dim(D::Minus1)?.pow(2);
+fn each_prompt(pattern: &Tensor, lengths: &[usize]) -> Result<Ablated, StudyError> {
+    let n = pattern.dim(D::Minus1)?;
     let flat = pattern.flatten_all()?.to_vec1::<f32>()?;
-    Ok(Ablated { patterns: flat.chunks_exact(cells).map(<[f32]>::to_vec).collect() })
+    let prompts = flat.chunks_exact(n * n).zip(lengths);
+    Ok(Ablated { patterns: prompts.map(|(pattern, &tokens)| cut(pattern, n, tokens).into_owned()).collect() })
 }
 
 /// Replaces activations, and hands out what the un-ablated run computed for
 /// those that no replacement reaches.
-pub(super) struct Patch<'a> {
+pub(crate) struct Patch<'a> {
     ablation: &'a Ablation,
     clean: &'a HashMap<HookPoint, Tensor>,
-    /// What zeroing leaves behind of the heads that are replaced.
+    /// Tokens of each prompt.
+    lengths: &'a [usize],
+    /// The value biases of the replaced heads, which stay when z is zeroed.
     value_biases: HashMap<Head, Tensor>,
-    /// The latest layer's MLP output, for those that want nothing else.
+    /// The latest layer's MLP output, which `mlp-only` puts in the stream's place.
     mlp_out: RefCell<Option<Tensor>>,
 }
 
 impl<'a> Patch<'a> {
-    /// For a run of `prompts` prompts, of which `clean` holds what an un-ablated
+    /// For a run of prompts of these lengths, of which `clean` holds what an un-ablated
     /// run computed; it may hold nothing.
     ///
     /// # Errors
     ///
     /// [`StudyError::NotApplicable`] or [`StudyError::NoOthers`].
-    pub(super) async fn new(
+    pub(crate) async fn new(
         model: &Gpt2,
         ablation: &'a Ablation,
         clean: &'a HashMap<HookPoint, Tensor>,
-        prompts: usize,
+        lengths: &'a [usize],
     ) -> Result<Self, StudyError> {
         for &(component, kind) in ablation.parts() {
             if !component.takes(kind) {
                 return Err(StudyError::NotApplicable { component, kind });
             }
-            if matches!(kind, Kind::Resample | Kind::DatasetMean) && prompts < 2 {
+            if !kind.finds_others(lengths) {
                 return Err(StudyError::NoOthers { kind });
             }
         }
@@ -165,16 +167,23 @@ impl<'a> Patch<'a> {
                 value_biases.insert(head, model.value_bias(head.layer, head.head).await?);
             }
         }
-        Ok(Self { ablation, clean, value_biases, mlp_out: RefCell::default() })
+        Ok(Self { ablation, clean, lengths, value_biases, mlp_out: RefCell::default() })
     }
 
     /// Whether a replacement comes before a point, and so may change it.
     fn reaches(&self, point: HookPoint) -> bool {
-        let before = |(component, _): &(Component, Kind)| place(component.hook_point()) < place(point);
+        let before = |(component, _): &(Component, AblationKind)| {
+            order_in_forward_pass(component.hook_point()) < order_in_forward_pass(point)
+        };
         self.ablation.parts().iter().any(before)
     }
 
-    fn replace(&self, component: Component, kind: Kind, activation: Tensor) -> crate::model::Result<Tensor> {
+    fn replace(
+        &self,
+        component: Component,
+        kind: AblationKind,
+        activation: Tensor,
+    ) -> crate::model::Result<Tensor> {
         match component {
             Component::MlpOnly(_) => Ok(self.mlp_out.take().unwrap_or(activation)),
             Component::Head(place) => {
@@ -182,32 +191,32 @@ impl<'a> Patch<'a> {
                 // (B, T, H, e): one head is replaced and the others stay.
                 let z = activation.narrow(2, head, 1)?.squeeze(2)?;
                 let left = self.value_biases.get(&place);
-                let z = replacement(kind, &z, left.cloned())?.unsqueeze(2)?;
+                let z = kind.replacement(&z, left.cloned(), self.lengths)?.unsqueeze(2)?;
                 let heads = activation.dim(2)?;
                 let before = activation.narrow(2, 0, head)?;
                 let after = activation.narrow(2, head + 1, heads - head - 1)?;
                 Ok(Tensor::cat(&[&before, &z.contiguous()?, &after], 2)?)
             }
-            _ => replacement(kind, &activation, None),
+            _ => kind.replacement(&activation, None, self.lengths),
         }
     }
 }
 
 impl Hooks for Patch<'_> {
-    fn touch(&self, point: HookPoint) -> Touch {
+    fn interest(&self, point: HookPoint) -> Interest {
         let replaced = self.ablation.parts().iter().any(|(component, _)| component.hook_point() == point);
         match point {
-            _ if replaced || self.known(point).is_some() => Touch::Change,
-            HookPoint::MlpOut(_) => Touch::Look,
-            _ => Touch::Nothing,
+            _ if replaced || self.cached(point).is_some() => Interest::Write,
+            HookPoint::MlpOut(_) => Interest::Read,
+            _ => Interest::None,
         }
     }
 
-    fn known(&self, point: HookPoint) -> Option<Tensor> {
+    fn cached(&self, point: HookPoint) -> Option<Tensor> {
         self.clean.get(&point).filter(|_| !self.reaches(point)).cloned()
     }
 
-    fn seen(&self, point: HookPoint, mut activation: Tensor) -> crate::model::Result<Tensor> {
+    fn hook(&self, point: HookPoint, mut activation: Tensor) -> crate::model::Result<Tensor> {
         for &(component, kind) in self.ablation.parts() {
             if component.hook_point() == point {
                 activation = self.replace(component, kind, activation)?;
@@ -221,7 +230,7 @@ impl Hooks for Patch<'_> {
 }
 
 /// Where a point comes in the forward pass. The two embeddings come side by side.
-fn place(point: HookPoint) -> (usize, usize) {
+fn order_in_forward_pass(point: HookPoint) -> (usize, usize) {
     match point {
         HookPoint::Embed | HookPoint::PosEmbed => (0, 0),
         HookPoint::ResidPre(l) => (l + 1, 0),
@@ -232,30 +241,5 @@ fn place(point: HookPoint) -> (usize, usize) {
         HookPoint::ResidMid(l) => (l + 1, 5),
         HookPoint::MlpOut(l) => (l + 1, 6),
         HookPoint::ResidPost(l) => (l + 1, 7),
-    }
-}
-
-/// What stands in for an activation of shape (B, T, width), or for patterns
-/// (B, H, T, T). `left` is what zeroing leaves behind.
-fn replacement(kind: Kind, x: &Tensor, left: Option<Tensor>) -> crate::model::Result<Tensor> {
-    let replacement = match kind {
-        Kind::PositionMean | Kind::HeadMean => x.mean_keepdim(1)?,
-        Kind::DatasetMean => x.mean_keepdim(0)?,
-        Kind::GlobalMean => x.mean_keepdim((0, 1))?,
-        Kind::Zero => left.map_or_else(|| x.zeros_like(), Ok)?,
-        Kind::Resample => x.contiguous()?.index_select(&derangement(x.dim(0)?)?, 0)?,
-    };
-    Ok(replacement.broadcast_as(x.shape())?.contiguous()?)
-}
-
-/// For each prompt another one: the first of a seeded row of permutations that
-/// leaves nothing in its place. One in e of them does.
-fn derangement(n: usize) -> Result<Tensor, candle_core::Error> {
-    let mut stream = RandomState::new(RESAMPLE_SEED);
-    loop {
-        let order = stream.permutation(n);
-        if n < 2 || order.iter().enumerate().all(|(i, &j)| i != j) {
-            return Tensor::from_iter(order.into_iter().map(|i| i as u32), &Device::Cpu);
-        }
     }
 }

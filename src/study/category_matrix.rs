@@ -1,22 +1,23 @@
 //! Attention from the words of each category to the words of each other one.
 
-use super::{Case, Shares};
+use super::{AttentionBreakdown, TokenizedPrompt};
 use crate::prompts::{Relation, Relations};
 
-/// Where the words of one category look: means over all of its words in all
+/// What the words of one category attend to: means over all of its words in all
 /// prompts, beginning-of-text's own row aside. `mass`, `same_word`, `itself`,
 /// `bos` and `no_category` of a row sum to 1.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct FromCategory {
     /// Row of the word table.
     pub category: usize,
-    /// How many words of it look.
+    /// How many words of it there are, as destinations.
     pub destinations: usize,
-    /// By category looked at, as in [`CategoryMatrix::categories`]: the attention
+    /// By category of the source, as in [`CategoryMatrix::categories`]: the attention
     /// summed on earlier, different words of it. A word that comes before all of
     /// them counts 0.
     pub mass: Vec<f64>,
-    /// By category looked at: mean attention over single cells; `None` where no
+    /// By category of the source: mean attention over single cells; `None` where no
     /// word of this category has an earlier one of that.
     pub cell_mean: Vec<Option<f64>>,
     /// How many cells that is the mean of.
@@ -34,6 +35,7 @@ pub struct FromCategory {
 
 /// Category by category attention of one head.
 #[derive(Debug, Clone, PartialEq, serde::Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CategoryMatrix {
     /// Rows of the word table that occur in the prompts, ascending.
     pub categories: Vec<usize>,
@@ -44,7 +46,7 @@ pub struct CategoryMatrix {
 impl CategoryMatrix {
     /// Of a head's patterns, one a prompt, (destination, source) row-major.
     #[must_use]
-    pub fn of(cases: &[Case], patterns: &[Vec<f32>]) -> Self {
+    pub fn of(cases: &[TokenizedPrompt], patterns: &[Vec<f32>]) -> Self {
         let mut categories: Vec<usize> =
             cases.iter().flat_map(|case| words_of(&case.relations).filter_map(|(_, c)| c)).collect();
         categories.sort_unstable();
@@ -53,7 +55,7 @@ impl CategoryMatrix {
         let mut sums: Vec<Sums> = categories.iter().map(empty).collect();
         for (case, pattern) in cases.iter().zip(patterns) {
             for (q, category) in words_of(&case.relations) {
-                // Words of a free text may belong to no category; nobody asked where they look.
+                // Words of a free text may belong to no category, and have no row here.
                 if let Some(row) = category.and_then(|c| categories.binary_search(&c).ok()) {
                     sums[row].add(&case.relations, &categories, pattern, q);
                 }
@@ -65,7 +67,7 @@ impl CategoryMatrix {
 
     /// The same of uniform causal attention: the chance level.
     #[must_use]
-    pub fn chance(cases: &[Case]) -> Self {
+    pub fn chance(cases: &[TokenizedPrompt]) -> Self {
         let uniform: Vec<Vec<f32>> =
             cases.iter().map(|case| super::metric::uniform(case.relations.n())).collect();
         Self::of(cases, &uniform)
@@ -85,7 +87,7 @@ struct Sums {
     mass: Vec<f64>,
     cells: Vec<usize>,
     /// Those that no category takes; `other` is what falls on words of none.
-    rest: Shares,
+    rest: AttentionBreakdown,
 }
 
 impl Sums {

@@ -1,7 +1,6 @@
-//! What feeds a head, and ways to take it away. A new component or a new kind of
-//! ablation goes here.
+//! What feeds a head. A new component goes here.
 
-use super::Head;
+use super::{AblationKind, Head, as_text};
 use crate::model::HookPoint;
 use crate::weights::Config;
 use std::fmt;
@@ -27,52 +26,7 @@ pub enum Component {
     MlpOnly(usize),
 }
 
-/// What is put in a component's place.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Kind {
-    /// Its mean over the positions of the same prompt, beginning-of-text
-    /// included (the notebook's).
-    PositionMean,
-    /// Per position, its mean over the kept prompts.
-    DatasetMean,
-    /// Its mean over prompts and positions (the post's code).
-    GlobalMean,
-    /// Zero. Of a head's z the value bias stays, ln_1's shift included, as in
-    /// TransformerLens, where both are folded into the output bias.
-    Zero,
-    /// What it is in another kept prompt, by a seeded derangement.
-    Resample,
-    /// For patterns only: every head's is replaced by the mean over the heads
-    /// (the notebook's "attention ablation").
-    HeadMean,
-}
-
-impl Kind {
-    /// All kinds.
-    pub const ALL: [Self; 6] =
-        [Self::PositionMean, Self::DatasetMean, Self::GlobalMean, Self::Zero, Self::Resample, Self::HeadMean];
-}
-
-impl fmt::Display for Kind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::PositionMean => "position-mean",
-            Self::DatasetMean => "dataset-mean",
-            Self::GlobalMean => "global-mean",
-            Self::Zero => "zero",
-            Self::Resample => "resample",
-            Self::HeadMean => "head-mean",
-        })
-    }
-}
-
-impl FromStr for Kind {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|kind| kind.to_string() == text).ok_or(())
-    }
-}
+as_text!(Component);
 
 impl fmt::Display for Component {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -130,30 +84,30 @@ impl Component {
     pub fn exists(self, config: &Config) -> bool {
         match self {
             Self::Embed | Self::PosEmbed => true,
-            Self::Head(Head { layer, head }) => layer < config.n_layer && head < config.n_head,
+            Self::Head(head) => head.exists(config),
             Self::Pattern(l) | Self::Attn(l) | Self::Mlp(l) | Self::MlpOnly(l) => l < config.n_layer,
         }
     }
 
     /// Whether an ablation of this kind makes sense.
     #[must_use]
-    pub fn takes(self, kind: Kind) -> bool {
+    pub fn takes(self, kind: AblationKind) -> bool {
         match self {
-            Self::Pattern(_) => kind == Kind::HeadMean,
-            Self::MlpOnly(_) => kind == Kind::Zero,
-            _ => kind != Kind::HeadMean,
+            Self::Pattern(_) => kind == AblationKind::HeadMean,
+            Self::MlpOnly(_) => kind == AblationKind::Zero,
+            _ => kind != AblationKind::HeadMean,
         }
     }
 
     /// The kind `wanted` where it makes sense; otherwise the only one that does,
     /// or the notebook's.
     #[must_use]
-    pub fn kind_for(self, wanted: Kind) -> Kind {
+    pub fn kind_for(self, wanted: AblationKind) -> AblationKind {
         match self {
             _ if self.takes(wanted) => wanted,
-            Self::Pattern(_) => Kind::HeadMean,
-            Self::MlpOnly(_) => Kind::Zero,
-            _ => Kind::PositionMean,
+            Self::Pattern(_) => AblationKind::HeadMean,
+            Self::MlpOnly(_) => AblationKind::Zero,
+            _ => AblationKind::PositionMean,
         }
     }
 
@@ -171,7 +125,7 @@ impl Component {
     }
 
     /// The layer it lies in; embeddings lie before all layers.
-    pub(super) fn layer(self) -> Option<usize> {
+    pub(crate) fn layer(self) -> Option<usize> {
         match self {
             Self::Embed | Self::PosEmbed => None,
             Self::Pattern(l) | Self::Attn(l) | Self::Mlp(l) | Self::MlpOnly(l) => Some(l),
@@ -188,15 +142,15 @@ impl Component {
 /// TransformerLens, and not that of the un-ablated model.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Ablation {
-    parts: Vec<(Component, Kind)>,
+    parts: Vec<(Component, AblationKind)>,
 }
 
 impl Ablation {
     /// Several components together, which are put in the order of their layers; of
     /// a component that is named twice, the first kind counts.
     #[must_use]
-    pub fn together(parts: impl IntoIterator<Item = (Component, Kind)>) -> Self {
-        let mut parts: Vec<(Component, Kind)> = parts.into_iter().collect();
+    pub fn together(parts: impl IntoIterator<Item = (Component, AblationKind)>) -> Self {
+        let mut parts: Vec<(Component, AblationKind)> = parts.into_iter().collect();
         parts.sort_by_key(|(component, _)| (component.layer(), *component));
         parts.dedup_by_key(|(component, _)| *component);
         Self { parts }
@@ -204,7 +158,7 @@ impl Ablation {
 
     /// What is replaced by what.
     #[must_use]
-    pub fn parts(&self) -> &[(Component, Kind)] {
+    pub fn parts(&self) -> &[(Component, AblationKind)] {
         &self.parts
     }
 
@@ -227,8 +181,8 @@ impl Ablation {
     }
 }
 
-impl From<(Component, Kind)> for Ablation {
-    fn from(part: (Component, Kind)) -> Self {
+impl From<(Component, AblationKind)> for Ablation {
+    fn from(part: (Component, AblationKind)) -> Self {
         Self { parts: vec![part] }
     }
 }
@@ -237,18 +191,21 @@ impl From<(Component, Kind)> for Ablation {
 /// ablation, of whatever feeds layer 1. Other layers get the same of theirs:
 /// the embeddings, and patterns and MLPs of all earlier layers.
 #[must_use]
-pub fn notebook_preset(layer: usize) -> Vec<(Component, Kind)> {
-    let mut preset = vec![(Component::Embed, Kind::PositionMean), (Component::PosEmbed, Kind::PositionMean)];
+pub fn notebook_preset(layer: usize) -> Vec<(Component, AblationKind)> {
+    let mut preset = vec![
+        (Component::Embed, AblationKind::PositionMean),
+        (Component::PosEmbed, AblationKind::PositionMean),
+    ];
     for l in 0..layer {
-        preset.push((Component::Pattern(l), Kind::HeadMean));
-        preset.push((Component::Mlp(l), Kind::PositionMean));
+        preset.push((Component::Pattern(l), AblationKind::HeadMean));
+        preset.push((Component::Mlp(l), AblationKind::PositionMean));
     }
     preset
 }
 
 /// Every upstream component that a kind applies to.
 #[must_use]
-pub fn sweep(layer: usize, kind: Kind, config: &Config) -> Vec<(Component, Kind)> {
+pub fn sweep(layer: usize, kind: AblationKind, config: &Config) -> Vec<(Component, AblationKind)> {
     let all = Component::upstream_of(layer, config).into_iter();
     all.filter(|component| component.takes(kind)).map(|component| (component, kind)).collect()
 }
@@ -256,7 +213,7 @@ pub fn sweep(layer: usize, kind: Kind, config: &Config) -> Vec<(Component, Kind)
 /// Every upstream component: those that a kind does not apply to by the kind
 /// that does.
 #[must_use]
-pub fn full_sweep(layer: usize, kind: Kind, config: &Config) -> Vec<(Component, Kind)> {
+pub fn full_sweep(layer: usize, kind: AblationKind, config: &Config) -> Vec<(Component, AblationKind)> {
     let all = Component::upstream_of(layer, config).into_iter();
     all.map(|component| (component, component.kind_for(kind))).collect()
 }

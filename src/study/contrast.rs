@@ -1,7 +1,8 @@
 //! Several heads side by side on the same prompts.
 
-use super::{Case, Head, Measure, Pace, Shares, StudyError, stats};
-use crate::model::{Gpt2, HookPoint, ModelError, NoHooks, Recorder};
+use super::batch::{filled, lengths};
+use super::{AttentionBreakdown, Head, Measure, StudyError, TokenizedPrompt, YieldPoint, stats};
+use crate::model::{ActivationCache, Gpt2, HookPoint, ModelError, NoHooks};
 use candle_core::Tensor;
 
 /// One head on some prompts.
@@ -14,10 +15,10 @@ pub struct Contrast {
     /// The chance level, mean over the same prompts; `None` if there is none.
     pub chance: Option<f64>,
     /// Where its attention goes, mean over all prompts.
-    pub shares: Shares,
+    pub shares: AttentionBreakdown,
 }
 
-/// Looks at several heads in one run of the model.
+/// Scores several heads in one run of the model.
 ///
 /// # Errors
 ///
@@ -25,27 +26,26 @@ pub struct Contrast {
 /// or the model's.
 pub async fn contrast(
     model: &Gpt2,
-    cases: &[Case],
+    cases: &[TokenizedPrompt],
     heads: &[Head],
     measure: Measure,
-    pace: &impl Pace,
+    pace: &impl YieldPoint,
 ) -> Result<Vec<Contrast>, StudyError> {
     if cases.is_empty() {
         return Err(StudyError::NothingToScore);
     }
     let Some(last) = heads.iter().map(|head| head.layer).max() else { return Ok(Vec::new()) };
-    let ids: Vec<Vec<u32>> = cases.iter().map(|case| case.ids.clone()).collect();
-    let mut resid = model.embed(&ids, &NoHooks).await?;
+    let mut resid = model.embed(&filled(cases), &NoHooks).await?;
     let mut contrasts: Vec<Option<Contrast>> = vec![None; heads.len()];
     for l in 0..=last {
         pace.step(l, last + 1).await?;
         let pattern = if l == last {
             model.pattern(l, &resid, &NoHooks).await?
         } else {
-            let recorder = Recorder::of(&[HookPoint::Pattern(l)]);
+            let recorder = ActivationCache::of(&[HookPoint::Pattern(l)]);
             resid = model.block(l, &resid, &recorder).await?;
             let missing = || ModelError::NoSuchTensor(HookPoint::Pattern(l).to_string());
-            recorder.into_seen().remove(&HookPoint::Pattern(l)).ok_or_else(missing)?
+            recorder.into_activations().remove(&HookPoint::Pattern(l)).ok_or_else(missing)?
         };
         for (contrast, &head) in contrasts.iter_mut().zip(heads) {
             if head.layer == l {
@@ -58,15 +58,21 @@ pub async fn contrast(
 }
 
 /// One head of a layer's patterns, (B, H, T, T).
-fn of_head(pattern: &Tensor, cases: &[Case], head: Head, measure: Measure) -> Result<Contrast, StudyError> {
-    let patterns = super::ablation::head_patterns(pattern, head.head)?.patterns;
+fn of_head(
+    pattern: &Tensor,
+    cases: &[TokenizedPrompt],
+    head: Head,
+    measure: Measure,
+) -> Result<Contrast, StudyError> {
+    let patterns = super::ablation::head_patterns(pattern, head.head, &lengths(cases))?.patterns;
     let pairs = || cases.iter().zip(&patterns);
-    let shares: Vec<Shares> = pairs().map(|(case, pattern)| Shares::of(pattern, &case.relations)).collect();
+    let shares: Vec<AttentionBreakdown> =
+        pairs().map(|(case, pattern)| AttentionBreakdown::of(pattern, &case.relations)).collect();
     let chances: Vec<f64> = cases.iter().filter_map(|case| measure.chance(&case.relations)).collect();
     Ok(Contrast {
         head,
         scores: pairs().filter_map(|(case, pattern)| measure.score(pattern, &case.relations)).collect(),
         chance: (!chances.is_empty()).then(|| stats::mean(&chances)),
-        shares: Shares::mean(&shares),
+        shares: AttentionBreakdown::mean(&shares),
     })
 }

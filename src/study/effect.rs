@@ -2,7 +2,7 @@
 //! score of the same prompt.
 
 use super::ablation::{Baseline, ablate_together};
-use super::{Ablation, Case, Measure, Pace, Shares, StudyError, stats};
+use super::{Ablation, AttentionBreakdown, Measure, StudyError, TokenizedPrompt, YieldPoint, stats};
 use crate::model::Gpt2;
 
 /// Scores of one head, before and after an ablation.
@@ -18,9 +18,9 @@ pub struct Effect {
     /// Scores with it.
     pub ablated: Vec<f64>,
     /// Where the head's attention goes without the ablation, mean over prompts.
-    pub shares_before: Shares,
+    pub shares_before: AttentionBreakdown,
     /// Where it goes with it.
-    pub shares_after: Shares,
+    pub shares_after: AttentionBreakdown,
 }
 
 impl Effect {
@@ -57,11 +57,11 @@ impl Effect {
 /// error, or [`StudyError::Cancelled`].
 pub async fn effects(
     model: &Gpt2,
-    cases: &[Case],
+    cases: &[TokenizedPrompt],
     baseline: &Baseline,
     measure: impl Into<Measure>,
     ablations: &[impl Clone + Into<Ablation>],
-    pace: &impl Pace,
+    pace: &impl YieldPoint,
 ) -> Result<Vec<Effect>, StudyError> {
     let measure = measure.into();
     let before = scored(cases, &baseline.pattern.patterns, measure);
@@ -90,20 +90,20 @@ pub async fn effects(
 struct Scored {
     sequence: usize,
     score: f64,
-    shares: Shares,
+    shares: AttentionBreakdown,
 }
 
-fn scored(cases: &[Case], patterns: &[Vec<f32>], measure: Measure) -> Vec<Scored> {
-    let score = |(case, pattern): (&Case, &Vec<f32>)| {
+fn scored(cases: &[TokenizedPrompt], patterns: &[Vec<f32>], measure: Measure) -> Vec<Scored> {
+    let score = |(case, pattern): (&TokenizedPrompt, &Vec<f32>)| {
         Some(Scored {
             sequence: case.sequence,
             score: measure.score(pattern, &case.relations)?,
-            shares: Shares::of(pattern, &case.relations),
+            shares: AttentionBreakdown::of(pattern, &case.relations),
         })
     };
     cases.iter().zip(patterns).filter_map(score).collect()
 }
 
-fn mean_shares(scored: &[Scored]) -> Shares {
-    Shares::mean(&scored.iter().map(|s| s.shares).collect::<Vec<_>>())
+fn mean_shares(scored: &[Scored]) -> AttentionBreakdown {
+    AttentionBreakdown::mean(&scored.iter().map(|s| s.shares).collect::<Vec<_>>())
 }

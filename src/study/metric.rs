@@ -1,9 +1,8 @@
 //! From an attention pattern to a score. A new metric goes here.
 
-use super::Target;
+use super::{Target, named};
 use crate::prompts::{Relation, Relations};
-use std::fmt;
-use std::str::FromStr;
+use serde::Serialize;
 
 /// How much a head attends to the cells of a target: to words of the same
 /// category, unless another [`Target`] is chosen.
@@ -23,24 +22,106 @@ pub enum Metric {
     Surprisal,
 }
 
+/// What is said of a metric wherever it is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AboutMetric {
+    /// In links and files.
+    pub name: &'static str,
+    /// Where it is chosen.
+    pub label: &'static str,
+    /// Within a sentence.
+    pub words: &'static str,
+    /// What it comes to, in a sentence.
+    pub hint: &'static str,
+    /// On one line, with A(q, k) for the attention of token q to token k, T for the
+    /// target's cells and T(q) for those of row q.
+    pub formula: &'static str,
+    /// Whether a higher score means more attention.
+    pub higher_is_more: bool,
+}
+
 impl Metric {
-    /// All metrics.
+    /// All metrics, the default first.
     pub const ALL: [Self; 3] = [Self::CellMean, Self::RowMass, Self::Surprisal];
+
+    /// What is said of it.
+    #[must_use]
+    pub fn about(self) -> AboutMetric {
+        match self {
+            Self::CellMean => AboutMetric {
+                name: "cell-mean",
+                label: "Cell mean (notebook)",
+                words: "cell mean",
+                hint: "Mean attention over all cells of the target; more means more.",
+                formula: "Σ_{(q, k) ∈ T} A(q, k) / |T|",
+                higher_is_more: true,
+            },
+            Self::RowMass => AboutMetric {
+                name: "row-mass",
+                label: "Row mass",
+                words: "row mass",
+                hint: "Attention summed on the target’s cells, averaged over rows that have one; \
+                    more means more.",
+                formula: "the mean, over rows q with a target, of Σ_{k ∈ T(q)} A(q, k)",
+                higher_is_more: true,
+            },
+            Self::Surprisal => AboutMetric {
+                name: "surprisal",
+                label: "Surprisal (post)",
+                words: "surprisal",
+                hint: "Mean of −ln of that sum over all rows; less means more attention.",
+                formula: "the mean, over all rows q, of −ln Σ_{k ∈ T(q)} A(q, k). A row without a target \
+                    counts A(q, 0), its attention on beginning of text; sums below 10⁻¹² count as that.",
+                higher_is_more: false,
+            },
+        }
+    }
 
     /// Whether a higher score means more attention.
     #[must_use]
     pub fn higher_is_more(self) -> bool {
-        self != Self::Surprisal
+        self.about().higher_is_more
     }
 
-    /// Score of one pattern for same-category attention; `None` where no word has
-    /// an earlier one of its category.
+    /// Score of one pattern for attention to the same category; `None` where no word
+    /// has an earlier one of its own.
     #[must_use]
     pub fn score(self, pattern: &[f32], relations: &Relations) -> Option<f64> {
         Measure::from(self).score(pattern, relations)
     }
 
-    /// The chance level of same-category attention.
+    /// Score of a pattern of `n` tokens for attention on any cells, (destination, source);
+    /// `None` if there are none.
+    #[must_use]
+    pub fn score_on(
+        self,
+        cells: impl IntoIterator<Item = (usize, usize)>,
+        pattern: &[f32],
+        n: usize,
+    ) -> Option<f64> {
+        let mut on_targets = vec![None; n];
+        let mut count = 0;
+        for (q, k) in cells {
+            *on_targets[q].get_or_insert(0.0) += f64::from(pattern[q * n + k]);
+            count += 1;
+        }
+        if count == 0 {
+            return None;
+        }
+        let masses = on_targets.iter().flatten();
+        Some(match self {
+            Self::CellMean => masses.sum::<f64>() / f64::from(count),
+            Self::RowMass => masses.clone().sum::<f64>() / masses.count() as f64,
+            Self::Surprisal => {
+                let rows = on_targets.iter().enumerate();
+                let mass = |(q, mass): (usize, &Option<f64>)| mass.unwrap_or(f64::from(pattern[q * n]));
+                rows.map(|row| -mass(row).max(1e-12).ln()).sum::<f64>() / n as f64
+            }
+        })
+    }
+
+    /// The chance level of attention to the same category.
     #[must_use]
     pub fn chance(self, relations: &Relations) -> Option<f64> {
         Measure::from(self).chance(relations)
@@ -66,26 +147,7 @@ impl Measure {
     /// Score of one pattern; `None` where the prompt has no cell of the target.
     #[must_use]
     pub fn score(self, pattern: &[f32], relations: &Relations) -> Option<f64> {
-        let n = relations.n();
-        let mut on_targets = vec![None; n];
-        let mut cells = 0;
-        for (q, k) in self.target.cells(relations) {
-            *on_targets[q].get_or_insert(0.0) += f64::from(pattern[q * n + k]);
-            cells += 1;
-        }
-        if cells == 0 {
-            return None;
-        }
-        let masses = on_targets.iter().flatten();
-        Some(match self.metric {
-            Metric::CellMean => masses.sum::<f64>() / f64::from(cells),
-            Metric::RowMass => masses.clone().sum::<f64>() / masses.count() as f64,
-            Metric::Surprisal => {
-                let rows = on_targets.iter().enumerate();
-                let mass = |(q, mass): (usize, &Option<f64>)| mass.unwrap_or(f64::from(pattern[q * n]));
-                rows.map(|row| -mass(row).max(1e-12).ln()).sum::<f64>() / n as f64
-            }
-        })
+        self.metric.score_on(self.target.cells(relations), pattern, relations.n())
     }
 
     /// The chance level: the score of uniform causal attention.
@@ -95,27 +157,12 @@ impl Measure {
     }
 }
 
-impl fmt::Display for Metric {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::CellMean => "cell-mean",
-            Self::RowMass => "row-mass",
-            Self::Surprisal => "surprisal",
-        })
-    }
-}
-
-impl FromStr for Metric {
-    type Err = ();
-
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::ALL.into_iter().find(|metric| metric.to_string() == text).ok_or(())
-    }
-}
+named!(Metric);
 
 /// Where a head's attention goes, by relation; the five sum to 1.
-#[derive(Debug, Clone, Copy, PartialEq, Default, serde::Serialize)]
-pub struct Shares {
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AttentionBreakdown {
     /// Earlier, different words of the same category.
     pub same_category: f64,
     /// Earlier copies of the word.
@@ -129,7 +176,16 @@ pub struct Shares {
     pub other: f64,
 }
 
-impl Shares {
+impl AttentionBreakdown {
+    /// What files call each part, and what people do, in the order in which they are stacked.
+    pub const PARTS: [(&str, &str); 5] = [
+        ("same_category", "Same category"),
+        ("same_word", "Same word"),
+        ("self", "Self"),
+        ("bos", "Beginning of text"),
+        ("other", "Other"),
+    ];
+
     /// Mean over the rows after beginning-of-text. A prompt without words has
     /// none to average, and all its shares are 0.
     #[must_use]

@@ -1,46 +1,57 @@
 //! What is asked of the model: which heads attend to words of the same category,
 //! and what they need for it.
 //!
-//! [`target`] says which attention is meant, [`metric`] turns a pattern into a
-//! score, [`detect`] scores every head. [`component`] names what feeds a head,
-//! [`ablation`] replaces it, [`effect`] compares a head's scores before and after,
-//! [`stats`] says how sure that is. [`patterns`] gives every head's on one prompt. [`category_matrix`], [`contrast()`] and [`seeds`]
-//! look at a head from further sides; [`reading`] asks for the next token, and
-//! [`self_check`] holds the model against published figures.
+//! [`target`] says which attention is meant, or an [`own_mask`]; [`metric`] turns a
+//! pattern into a score, [`head_scores`] scores every head. [`component`] names what feeds
+//! a head, [`kind`] what is put in its place, [`ablation`] does it, [`effect`] compares a
+//! head's scores before and after, [`stats`] says how sure that is. [`patterns`] gives the
+//! patterns of all heads on one prompt. [`category_matrix`], [`contrast()`] and [`seeds`]
+//! study a head by category, beside other heads and on other draws; [`text_loss`] is about
+//! whole texts, and [`self_check`] compares the model with published figures.
 
 pub mod ablation;
+mod batch;
 pub mod category_matrix;
 pub mod component;
 pub mod contrast;
-pub mod detect;
 pub mod effect;
+pub mod head_scores;
+pub mod kind;
+
 pub mod metric;
+pub mod own_mask;
 pub mod patterns;
-pub mod reading;
 pub mod seeds;
 pub mod self_check;
 pub mod stats;
 pub mod target;
+mod text_form;
+pub mod text_loss;
 
+pub(crate) use ablation::Patch;
 pub use ablation::{Ablated, Baseline, ablate, ablate_together, baseline};
 pub use category_matrix::CategoryMatrix;
-pub use component::{Ablation, Component, Kind, full_sweep, notebook_preset, sweep};
+pub use component::{Ablation, Component, full_sweep, notebook_preset, sweep};
 pub use contrast::{Contrast, contrast};
-pub use detect::{Detector, HeadScores, score_heads};
 pub use effect::{Effect, effects};
-pub use metric::{Measure, Metric, Shares};
-pub use reading::{Reading, read};
+pub use head_scores::{HeadScorer, HeadScores, score_heads};
+pub use kind::{AblationKind, AboutKind, KindChoice};
+pub use metric::{AboutMetric, AttentionBreakdown, Measure, Metric};
+pub use own_mask::OwnMask;
 pub use seeds::{SeedResult, over_seeds};
-pub use target::Target;
+pub use target::{AboutTarget, Target};
+pub(crate) use text_form::{as_text, named};
+pub use text_loss::{TextLoss, evaluate};
 
 use crate::model::{Depth, Need};
 use crate::prompts::Relations;
+use crate::weights::Config;
 use std::fmt;
 use std::str::FromStr;
 
 /// A kept prompt, ready for the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Case {
+pub struct TokenizedPrompt {
     /// Its number, from 0, as drawn.
     pub sequence: usize,
     /// Token ids, beginning-of-text first.
@@ -57,6 +68,16 @@ pub struct Head {
     /// Its place in the layer.
     pub head: usize,
 }
+
+impl Head {
+    /// Whether a model of these sizes has it.
+    #[must_use]
+    pub fn exists(self, config: &Config) -> bool {
+        self.layer < config.n_layer && self.head < config.n_head
+    }
+}
+
+as_text!(Head);
 
 impl fmt::Display for Head {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -77,9 +98,9 @@ impl FromStr for Head {
     }
 }
 
-/// What the model must have loaded to run these prompts so deep.
+/// What the model must have loaded to run these prompts to a depth.
 #[must_use]
-pub fn need(cases: &[Case], depth: Depth) -> Need {
+pub fn need(cases: &[TokenizedPrompt], depth: Depth) -> Need {
     Need {
         tokens: cases.iter().flat_map(|case| case.ids.iter().copied()).collect(),
         positions: cases.iter().map(|case| case.ids.len()).max().unwrap_or(0),
@@ -87,10 +108,10 @@ pub fn need(cases: &[Case], depth: Depth) -> Need {
     }
 }
 
-/// Where a long computation shows how far it is, and may be told to stop.
+/// Where a long computation tells its progress and can be cancelled.
 #[allow(async_fn_in_trait, reason = "one thread, so nobody needs the futures to be Send")]
-pub trait Pace {
-    /// Called between steps. The page lets the browser breathe here.
+pub trait YieldPoint {
+    /// Called between steps. On the page, the browser handles its events here.
     ///
     /// # Errors
     ///
@@ -98,11 +119,11 @@ pub trait Pace {
     async fn step(&self, done: usize, total: usize) -> Result<(), StudyError>;
 }
 
-/// Never stops.
+/// Tells nobody, and cannot be cancelled.
 #[derive(Debug, Clone, Copy)]
-pub struct NoPace;
+pub struct Uninterrupted;
 
-impl Pace for NoPace {
+impl YieldPoint for Uninterrupted {
     async fn step(&self, _: usize, _: usize) -> Result<(), StudyError> {
         Ok(())
     }
@@ -126,7 +147,7 @@ pub enum StudyError {
         /// The component.
         component: Component,
         /// The kind of ablation.
-        kind: Kind,
+        kind: AblationKind,
     },
     /// The component does not come before the head.
     #[error("{component} does not feed {head}")]
@@ -136,11 +157,11 @@ pub enum StudyError {
         /// The head.
         head: Head,
     },
-    /// What other prompts are to give takes another prompt.
+    /// The replacement is made of other prompts, and there are none.
     #[error("{kind} takes at least two kept prompts")]
     NoOthers {
         /// The kind of ablation.
-        kind: Kind,
+        kind: AblationKind,
     },
 }
 

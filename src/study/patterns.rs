@@ -1,7 +1,7 @@
 //! The attention patterns of every head on one prompt.
 
-use super::{Case, Pace, StudyError};
-use crate::model::{Gpt2, HookPoint, NoHooks, Recorder};
+use super::{StudyError, TokenizedPrompt, YieldPoint};
+use crate::model::{ActivationCache, Gpt2, HookPoint, NoHooks};
 
 /// Runs one prompt through the layers up to `last`, and hands out each layer's
 /// patterns, (head, destination, source) row-major.
@@ -11,17 +11,17 @@ use crate::model::{Gpt2, HookPoint, NoHooks, Recorder};
 /// The model's, or [`StudyError::Cancelled`].
 pub async fn each_layer(
     model: &Gpt2,
-    case: &Case,
+    case: &TokenizedPrompt,
     last: usize,
-    pace: &impl Pace,
+    pace: &impl YieldPoint,
     mut take: impl FnMut(usize, Vec<f32>),
 ) -> Result<(), StudyError> {
     let mut resid = model.embed(std::slice::from_ref(&case.ids), &NoHooks).await?;
     for l in 0..last {
         pace.step(l, last + 1).await?;
-        let recorder = Recorder::of(&[HookPoint::Pattern(l)]);
+        let recorder = ActivationCache::of(&[HookPoint::Pattern(l)]);
         resid = model.block(l, &resid, &recorder).await?;
-        for pattern in recorder.into_seen().values() {
+        for pattern in recorder.into_activations().values() {
             take(l, pattern.flatten_all()?.to_vec1()?);
         }
     }

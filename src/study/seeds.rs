@@ -1,8 +1,9 @@
-//! The detector and the notebook preset over many draws: no figure should rest
+//! The scorer and the notebook preset over many draws: no figure should rest
 //! on a lucky seed.
 
 use super::{
-    Case, Effect, Head, Measure, Pace, StudyError, baseline, effects, notebook_preset, score_heads, stats,
+    Effect, Head, Measure, StudyError, TokenizedPrompt, YieldPoint, baseline, effects, notebook_preset,
+    score_heads, stats,
 };
 use crate::model::Gpt2;
 
@@ -44,10 +45,10 @@ impl SeedResult {
 /// [`StudyError::Cancelled`], or the model's.
 pub async fn over_seeds(
     model: &Gpt2,
-    draws: &[(u32, Vec<Case>)],
+    draws: &[(u32, Vec<TokenizedPrompt>)],
     head: Head,
     measure: Measure,
-    pace: &impl Pace,
+    pace: &impl YieldPoint,
 ) -> Result<Vec<SeedResult>, StudyError> {
     let mut results = Vec::with_capacity(draws.len());
     for (i, (seed, cases)) in draws.iter().enumerate() {
@@ -65,10 +66,10 @@ pub async fn over_seeds(
 async fn one_seed(
     model: &Gpt2,
     seed: u32,
-    cases: &[Case],
+    cases: &[TokenizedPrompt],
     head: Head,
     measure: Measure,
-    pace: &impl Pace,
+    pace: &impl YieldPoint,
 ) -> Result<SeedResult, StudyError> {
     let scores = score_heads(model, cases, measure, pace).await?;
     let ranking = scores.ranking();
@@ -94,7 +95,7 @@ struct Within<'a, P> {
     total: usize,
 }
 
-impl<P: Pace> Pace for Within<'_, P> {
+impl<P: YieldPoint> YieldPoint for Within<'_, P> {
     async fn step(&self, _: usize, _: usize) -> Result<(), StudyError> {
         self.pace.step(self.done, self.total).await
     }

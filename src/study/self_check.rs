@@ -1,8 +1,8 @@
-//! Holds the model against figures that others published of it.
+//! Compares the model with figures that others published of it.
 
 use super::ablation::head_patterns;
-use super::{Ablation, Head, Pace, StudyError, read};
-use crate::model::{Gpt2, HookPoint, ModelError, Recorder};
+use super::{Ablation, Head, StudyError, YieldPoint, evaluate};
+use crate::model::{ActivationCache, Gpt2, HookPoint, ModelError, NoHooks};
 use candle_core::D;
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -70,18 +70,18 @@ pub async fn compare(
     model: &Gpt2,
     published: &Published,
     ids: &[u32],
-    pace: &impl Pace,
+    pace: &impl YieldPoint,
 ) -> Result<Distance, StudyError> {
-    let reading = read(model, &published.token_ids, &Ablation::default(), pace).await?;
+    let reading = evaluate(model, &published.token_ids, &Ablation::default(), pace).await?;
     let last = published.token_ids.len() - 1;
     let prompt = [published.token_ids.clone()];
     let (mut to_previous, mut to_itself, mut own) = (Vec::new(), Vec::new(), None);
-    let mut resid = model.embed(&prompt, &crate::model::NoHooks).await?;
+    let mut resid = model.embed(&prompt, &NoHooks).await?;
     for l in 0..model.config().n_layer {
-        let recorder = Recorder::of(&[HookPoint::Pattern(l)]);
+        let recorder = ActivationCache::of(&[HookPoint::Pattern(l)]);
         resid = model.block(l, &resid, &recorder).await?;
         let missing = || ModelError::NoSuchTensor(HookPoint::Pattern(l).to_string());
-        let pattern = recorder.into_seen().remove(&HookPoint::Pattern(l)).ok_or_else(missing)?;
+        let pattern = recorder.into_activations().remove(&HookPoint::Pattern(l)).ok_or_else(missing)?;
         let row = pattern.narrow(2, last, 1)?.squeeze(2)?.squeeze(0)?; // (H, T)
         let column = |k: usize| row.narrow(D::Minus1, k, 1)?.flatten_all()?.to_vec1::<f32>();
         to_previous.extend(column(last.saturating_sub(1))?);
@@ -89,7 +89,7 @@ pub async fn compare(
         if let Some((head, theirs)) = published.pattern().filter(|(head, _)| head.layer == l)
             && head.head < model.config().n_head
         {
-            let ours = head_patterns(&pattern, head.head)?.patterns.concat();
+            let ours = head_patterns(&pattern, head.head, &[last + 1])?.patterns.concat();
             own = Some(largest(&ours.into_iter().map(f64::from).collect::<Vec<_>>(), &theirs));
         }
     }
@@ -110,6 +110,83 @@ pub async fn compare(
         attention_figures: theirs.len(),
         attention: largest(&attention, &theirs),
         pattern: published.pattern().map(|_| own.unwrap_or(f64::INFINITY)),
+    })
+}
+
+/// A head's pattern that others published of one prompt, beginning-of-text included, and
+/// where the heads of its layer look.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+pub struct PublishedPattern {
+    /// The text, which begins with a space.
+    pub text: String,
+    /// Its token ids, beginning-of-text first.
+    pub token_ids: Vec<u32>,
+    /// The head, as in `L1H5`.
+    pub head: String,
+    /// The pattern's rows, each up to its own destination.
+    pub pattern_rows: Vec<Vec<f64>>,
+    /// Of every head of the layer: mean over all rows of the attention on
+    /// beginning-of-text.
+    pub mean_attention_on_bos_by_head: Vec<f64>,
+    /// The same of the attention of a token on itself.
+    pub mean_attention_on_self_by_head: Vec<f64>,
+}
+
+/// How far the model is from a published pattern. Distances are the largest of each
+/// group, and infinite where the shapes differ.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PatternDistance {
+    /// Whether the tokenizer gives the same ids.
+    pub same_ids: bool,
+    /// Of the head's pattern.
+    pub pattern: f64,
+    /// Of the means of all heads of the layer.
+    pub means: f64,
+}
+
+/// Compares the model with a published pattern. `ids` are those that our own tokenizer
+/// gives, beginning-of-text first; the model runs on the published ones. It takes no more
+/// than the pattern of the head's layer.
+///
+/// # Errors
+///
+/// [`StudyError::NothingToScore`] if the model lacks the head, [`StudyError::Cancelled`]
+/// or the model's.
+pub async fn compare_pattern(
+    model: &Gpt2,
+    published: &PublishedPattern,
+    ids: &[u32],
+    pace: &impl YieldPoint,
+) -> Result<PatternDistance, StudyError> {
+    let head: Head = published.head.parse().map_err(|()| StudyError::NothingToScore)?;
+    if !head.exists(model.config()) {
+        return Err(StudyError::NothingToScore);
+    }
+    let tokens = published.token_ids.len();
+    let mut resid = model.embed(std::slice::from_ref(&published.token_ids), &NoHooks).await?;
+    for l in 0..head.layer {
+        pace.step(l, head.layer + 1).await?;
+        resid = model.block(l, &resid, &NoHooks).await?;
+    }
+    pace.step(head.layer, head.layer + 1).await?;
+    let patterns = model.pattern(head.layer, &resid, &NoHooks).await?.flatten_all()?.to_vec1::<f32>()?;
+    pace.step(head.layer + 1, head.layer + 1).await?;
+    let heads: Vec<&[f32]> = patterns.chunks_exact(tokens * tokens).collect();
+    let rows = heads[head.head].chunks_exact(tokens).enumerate();
+    let ours: Vec<f64> = rows.flat_map(|(q, row)| row[..=q].iter().map(|&x| f64::from(x))).collect();
+    let mean = |column: &dyn Fn(usize) -> usize| {
+        let of_head = |pattern: &&[f32]| {
+            let cells = pattern.chunks_exact(tokens).enumerate();
+            cells.map(|(q, row)| f64::from(row[column(q)])).sum::<f64>() / tokens as f64
+        };
+        heads.iter().map(of_head).collect::<Vec<f64>>()
+    };
+    let on_bos = largest(&mean(&|_| 0), &published.mean_attention_on_bos_by_head);
+    let on_self = largest(&mean(&|q| q), &published.mean_attention_on_self_by_head);
+    Ok(PatternDistance {
+        same_ids: ids == published.token_ids,
+        pattern: largest(&ours, &published.pattern_rows.concat()),
+        means: on_bos.max(on_self),
     })
 }
 

@@ -1,6 +1,8 @@
 //! Which cells of a pattern a score is about. A new target goes here.
 
+use super::as_text;
 use crate::prompts::{Relation, Relations};
+use serde::Serialize;
 use std::fmt;
 use std::str::FromStr;
 
@@ -20,6 +22,9 @@ pub enum Target {
     /// The word just before, from the second word on. What stands before the
     /// first word is beginning-of-text, a target of its own.
     PreviousToken,
+    /// The word that followed an earlier copy of the word: what an induction head looks
+    /// at (C. Olsson et al., In-context Learning and Induction Heads, 2022).
+    Induction,
     /// From a word of row `from` of the word table to an earlier, different word
     /// of row `to`. With `to` = `from` this is the mask's part in that row.
     Pair {
@@ -30,10 +35,41 @@ pub enum Target {
     },
 }
 
+/// What is said of a target wherever it is named.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AboutTarget {
+    /// In links and files. Of a pair of rows it is followed by their numbers.
+    pub name: &'static str,
+    /// Where it is chosen.
+    pub label: &'static str,
+    /// As the end of "attention to …".
+    pub words: &'static str,
+}
+
 impl Target {
-    /// Those that exist whatever the word table.
-    pub const NAMED: [Self; 5] =
-        [Self::SameCategory, Self::SameWord, Self::Itself, Self::Bos, Self::PreviousToken];
+    /// Those that exist whatever the word table, the default first.
+    pub const NAMED: [Self; 6] =
+        [Self::SameCategory, Self::SameWord, Self::Itself, Self::Bos, Self::PreviousToken, Self::Induction];
+
+    /// What is said of it.
+    #[must_use]
+    pub fn about(self) -> AboutTarget {
+        let (name, label, words) = match self {
+            Self::SameCategory => {
+                ("same-category", "Same category (study)", "earlier words of the same category")
+            }
+            Self::SameWord => ("same-word", "Same word, earlier", "earlier copies of the word"),
+            Self::Itself => ("self", "Itself", "the word itself"),
+            Self::Bos => ("bos", "Beginning of text", "beginning of text"),
+            Self::PreviousToken => ("previous", "The word just before", "the word just before"),
+            Self::Induction => {
+                ("induction", "After an earlier copy", "what came after an earlier copy of the word")
+            }
+            Self::Pair { .. } => ("pair", "A pair of categories…", "words of one category from another’s"),
+        };
+        AboutTarget { name, label, words }
+    }
 
     /// Whether destination `q` has source `k` ≤ `q` for a target.
     #[must_use]
@@ -45,6 +81,7 @@ impl Target {
             Self::Itself => relation == Relation::Itself,
             Self::Bos => q > 0 && relation == Relation::Bos,
             Self::PreviousToken => q > 1 && k + 1 == q,
+            Self::Induction => k > 1 && k < q && relations.get(q, k - 1) == Relation::SameWord,
             Self::Pair { from, to } => {
                 matches!(relation, Relation::SameCategory | Relation::Other)
                     && relations.category(q) == Some(from)
@@ -62,27 +99,23 @@ impl Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::SameCategory => f.write_str("same-category"),
-            Self::SameWord => f.write_str("same-word"),
-            Self::Itself => f.write_str("self"),
-            Self::Bos => f.write_str("bos"),
-            Self::PreviousToken => f.write_str("previous"),
-            Self::Pair { from, to } => write!(f, "pair-{from}-{to}"),
-        }
+        f.write_str(self.about().name)?;
+        if let Self::Pair { from, to } = self { write!(f, "-{from}-{to}") } else { Ok(()) }
     }
 }
+
+as_text!(Target);
 
 impl FromStr for Target {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
-        if let Some(target) = Self::NAMED.into_iter().find(|target| target.to_string() == text) {
+        if let Some(target) = Self::NAMED.into_iter().find(|target| target.about().name == text) {
             return Ok(target);
         }
-        let (from, to) = text.strip_prefix("pair-").and_then(|rows| rows.split_once('-')).ok_or(())?;
-        let row = |digits: &str| digits.parse().map_err(|_| ());
-        let target = Self::Pair { from: row(from)?, to: row(to)? };
+        let mut rows = text.rsplit('-').map(str::parse);
+        let (Some(Ok(to)), Some(Ok(from))) = (rows.next(), rows.next()) else { return Err(()) };
+        let target = Self::Pair { from, to };
         // `+1` parses as a number too; a link has one form only.
         if target.to_string() == text { Ok(target) } else { Err(()) }
     }

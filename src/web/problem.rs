@@ -1,25 +1,34 @@
 //! Errors that a person can act on.
 
-use super::import::ImportError;
 use super::prompt_set::PromptSetError;
 use crate::model::ModelError;
 use crate::prompts::WordTableError;
 use crate::study::StudyError;
-use crate::weights::{LoadError, SourceError};
+use crate::tokens::TokensError;
+use crate::web::results::import::ImportError;
+use crate::weights::{ConfigError, LoadError, SourceError};
 use serde::Serialize;
 
 /// What the page offers in one click.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub enum Offer {
     /// To use the bundled model.
     Tiny,
     /// To try again.
     Retry,
+    /// To pick the model's file from disk.
+    Disk,
+    /// To give another address.
+    Address,
+    /// To save the picture as SVG, which only the page itself offers.
+    Svg,
 }
 
 /// What happened, what was kept and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Problem {
     /// What happened.
     pub what: String,
@@ -31,8 +40,14 @@ pub struct Problem {
     pub offers: Vec<Offer>,
     /// The setting at fault, under the link's name.
     pub key: Option<&'static str>,
+    /// Set where the model's file is another than before, so that what was computed of
+    /// it is of another model; absent otherwise.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
+    pub changed: bool,
     /// Set where nothing is wrong and the visitor cancelled; absent otherwise.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
+    #[cfg_attr(test, ts(as = "Option<bool>", optional))]
     pub cancelled: bool,
 }
 
@@ -46,6 +61,7 @@ impl Problem {
             next: next.to_owned(),
             offers: Vec::new(),
             key: None,
+            changed: false,
             cancelled: false,
         }
     }
@@ -64,6 +80,18 @@ impl Problem {
         Self { cancelled: true, ..Self::new("Cancelled", kept, "Start again to go on.") }
     }
 
+    /// A file of this site did not come.
+    #[must_use]
+    pub fn missing_part(what: &str, error: impl std::fmt::Display) -> Self {
+        let what = format!("{what} did not come: {error}");
+        Self::new(
+            what,
+            KEPT_SETTINGS,
+            "Check the connection and retry; if that does not help, reload the page.",
+        )
+        .offering(&[Offer::Retry])
+    }
+
     /// The problem, laid at a setting's door.
     #[must_use]
     pub fn about(self, key: &'static str) -> Self {
@@ -76,38 +104,73 @@ impl Problem {
 }
 
 const KEPT_SETTINGS: &str = "The prompts and settings are kept.";
+const OTHER_MODEL: &str = "Choose another model, or go on with the bundled one.";
 
 impl From<LoadError> for Problem {
     fn from(error: LoadError) -> Self {
-        let kept = "The prompts, the settings and what had already arrived are kept.";
-        let problem = match &error {
-            LoadError::Source(SourceError::Cancelled) => return Self::cancelled(),
-            LoadError::Source(SourceError::Changed { .. }) => {
-                let next = "Retry opens the file as it is now.";
-                Self::new(
-                    &error,
-                    "The prompts and settings are kept, what was stored of the old file is not.",
-                    next,
-                )
-                .offering(&[Offer::Retry])
+        use Offer::{Address, Disk, Retry, Tiny};
+        use SourceError as Source;
+        let arrived = "The prompts, the settings and what had already arrived are kept.";
+        let changed =
+            "The prompts and settings are kept; what was stored and computed of the old file is not.";
+        let (kept, next, offers): (_, _, &[Offer]) = match &error {
+            LoadError::Source(error) => match error {
+                Source::Cancelled => return Self::cancelled(),
+                Source::Changed { .. } => (changed, "Retry opens the file as it is now.", &[Retry]),
+                Source::Disk { .. } => (KEPT_SETTINGS, "Pick the file again.", &[Disk]),
+                Source::Busy { .. } => {
+                    let next = "Retry once that is over, pick the file from disk, \
+                        or go on with the bundled model.";
+                    (arrived, next, &[Retry, Disk, Tiny])
+                }
+                Source::Login { .. } => {
+                    let next = "If the file is yours, download it and pick it from disk; \
+                        or give another address, or go on with the bundled model.";
+                    (arrived, next, &[Retry, Disk, Address, Tiny])
+                }
+                Source::OtherFile { .. } | Source::OtherLength { .. } | Source::Packed { .. } => {
+                    let next = "See what the address shows in a tab of its own, then retry; \
+                        or pick the file from disk, give another address, or go on with the bundled model.";
+                    (arrived, next, &[Retry, Disk, Address, Tiny])
+                }
+                Source::OtherFormat { .. } => {
+                    let next = "The hub converts a model for whoever asks, at \
+                        https://huggingface.co/spaces/safetensors/convert: give it the model's name, and then \
+                        give owner/name@refs/pr/1 here, with the number of the pull request that it opened. \
+                        Elsewhere, save the model as safetensors, as transformers' save_pretrained does.";
+                    (KEPT_SETTINGS, next, &[Tiny, Disk, Address])
+                }
+                Source::NotFound { .. } | Source::NoLength { .. } | Source::TooLarge { .. } => {
+                    (KEPT_SETTINGS, OTHER_MODEL, &[Tiny, Disk, Address])
+                }
+                Source::Status { .. } => {
+                    let next = "The host may do better in a while: retry; or pick the file from disk, \
+                        give another address, or go on with the bundled model.";
+                    (arrived, next, &[Retry, Tiny, Disk, Address])
+                }
+                Source::Unreachable { .. }
+                | Source::Stalled { .. }
+                | Source::OtherRange { .. }
+                | Source::Short { .. } => {
+                    let next = "Check the connection and retry; or pick the file from disk, \
+                        give another address, or go on with the bundled model.";
+                    (arrived, next, &[Retry, Tiny, Disk, Address])
+                }
+            },
+            LoadError::Config(ConfigError::Heads(_)) => {
+                (KEPT_SETTINGS, "Pick the file again, together with its config.json.", &[Disk, Tiny])
             }
-            LoadError::Source(SourceError::Disk { .. }) => {
-                Self::new(&error, KEPT_SETTINGS, "Pick the file again.")
+            LoadError::Config(_) | LoadError::Index(_) => {
+                (KEPT_SETTINGS, OTHER_MODEL, &[Tiny, Disk, Address])
             }
-            LoadError::Source(
-                SourceError::NotFound { .. } | SourceError::NoLength { .. } | SourceError::TooLarge { .. },
-            )
-            | LoadError::Config(_)
-            | LoadError::Index(_) => {
-                let next = "Choose another model, or go on with the bundled one.";
-                Self::new(&error, KEPT_SETTINGS, next).offering(&[Offer::Tiny])
-            }
-            LoadError::Source(_) | LoadError::Length(_) | LoadError::Hash(_) | LoadError::NotFinite(_) => {
-                let next = "Check the connection and retry, or go on with the bundled model.";
-                Self::new(&error, kept, next).offering(&[Offer::Retry, Offer::Tiny])
+            LoadError::Length(_) | LoadError::Hash(_) | LoadError::NotFinite(_) => {
+                let next = "The file itself may be damaged: choose another one, \
+                    retry if it was mended meanwhile, or go on with the bundled model.";
+                (arrived, next, &[Retry, Disk, Address, Tiny])
             }
         };
-        problem.about("model")
+        let changed = matches!(error, LoadError::Source(Source::Changed { .. }));
+        Self { changed, ..Self::new(&error, kept, next).offering(offers).about("model") }
     }
 }
 
@@ -118,9 +181,9 @@ impl From<ModelError> for Problem {
                 let next = "Ask for fewer words, or shorten the text.";
                 Self::new(&error, KEPT_SETTINGS, next).about("len")
             }
-            ModelError::CrewLost(_) => {
+            ModelError::WorkerLost(_) => {
                 let kept = "The settings and results are kept, and what was downloaded stays stored.";
-                let next = "Press the button again: the page goes on with one thread.";
+                let next = "Press the button again: the page goes on with the threads that are left.";
                 Self::new(&error, kept, next).offering(&[Offer::Retry])
             }
             _ => Self::bug(&error),
@@ -158,7 +221,24 @@ impl From<PromptSetError> for Problem {
                 let next = "Ask for fewer or shorter words, or shorten the text.";
                 Self::new(&error, "The settings are kept.", next).about("len")
             }
-            PromptSetError::Tokens(_) => Self::bug(&error),
+            PromptSetError::OtherTokens(_) => Self::of_file(&error),
+            PromptSetError::Tokens(error) => error.clone().into(),
+        }
+    }
+}
+
+impl From<TokensError> for Problem {
+    fn from(error: TokensError) -> Self {
+        match &error {
+            TokensError::NoRow { .. } => {
+                let next = "Take it out of the text or the word table, or choose another model.";
+                Self::new(&error, KEPT_SETTINGS, next)
+            }
+            TokensError::Tokenizer(_) => Self::bug(&error),
+            _ => {
+                let next = "Choose another model, or go on with the bundled one.";
+                Self::new(&error, KEPT_SETTINGS, next).about("model").offering(&[Offer::Tiny])
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Settings;
 use crate::prompts::{DrawError, Relations, WordSequence, draw};
-use crate::study::Case;
+use crate::study::TokenizedPrompt;
 use crate::tokens::{Tokenized, Tokens, TokensError};
 
 /// Most tokens of one prompt: the longest context that a config may have.
@@ -28,8 +28,17 @@ pub struct Prompt {
 pub struct PromptSet {
     /// The sequences.
     pub prompts: Vec<Prompt>,
-    /// A name for each category: its first word and an ellipsis.
+    /// A label for each category: its name, or its first word and an ellipsis.
     pub categories: Vec<String>,
+}
+
+/// What tokens are made of.
+#[derive(Debug, Clone, Copy)]
+pub enum Fed<'a> {
+    /// A text of the visitor's own.
+    Text(&'a str),
+    /// A sequence that was drawn.
+    Words(&'a WordSequence),
 }
 
 /// Why there are no prompts.
@@ -47,6 +56,9 @@ pub enum PromptSetError {
     /// All prompts together have too many cells of attention.
     #[error("these prompts split into so many tokens that their attention is too much to hold")]
     TooMany,
+    /// The tokens of a file cannot be those of its settings.
+    #[error("the tokens of prompt {0} do not fit its words")]
+    OtherTokens(usize),
     /// The tokenizer failed.
     #[error(transparent)]
     Tokens(#[from] TokensError),
@@ -59,13 +71,30 @@ impl PromptSet {
     ///
     /// [`PromptSetError`] if the draw is impossible.
     pub fn of(settings: &Settings, tokens: &Tokens) -> Result<Self, PromptSetError> {
+        Self::read_by(settings, |_, fed| {
+            Ok(match fed {
+                Fed::Text(text) => tokens.tokenize_text(text)?,
+                Fed::Words(words) => tokens.tokenize(words)?,
+            })
+        })
+    }
+
+    /// Draws, and has `read` make tokens of each sequence by its number.
+    ///
+    /// # Errors
+    ///
+    /// [`PromptSetError`] if the draw is impossible; what `read` gives.
+    pub fn read_by(
+        settings: &Settings,
+        read: impl Fn(usize, Fed<'_>) -> Result<Tokenized, PromptSetError>,
+    ) -> Result<Self, PromptSetError> {
         let table = settings.table();
-        let categories = table.rows().iter().map(|row| format!("{} …", row[0])).collect();
+        let categories = table.labels();
         if let Some(text) = &settings.text {
             // A text is split into tokens, and each token is looked up in the table.
-            let tokenized = tokens.tokenize_text(text)?;
+            let tokenized = read(0, Fed::Text(text))?;
             check_size(&tokenized, 0)?;
-            let words: Vec<String> = tokenized.texts[1..].iter().map(|t| t.trim().to_owned()).collect();
+            let words: Vec<String> = tokenized.texts.iter().skip(1).map(|text| word_of(text)).collect();
             let categories_of = words.iter().map(|word| table.category_of(word)).collect();
             let words = WordSequence { words, categories: categories_of };
             let relations = Relations::of(&words);
@@ -75,7 +104,7 @@ impl PromptSet {
         let mut prompts = Vec::new();
         let mut cells = 0;
         for words in draw(&table, &settings.draw_settings())? {
-            let tokenized = tokens.tokenize(&words)?;
+            let tokenized = read(prompts.len(), Fed::Words(&words))?;
             cells = check_size(&tokenized, cells)?;
             let dropped = tokenized.dropped_because(words.words.len());
             let relations = Relations::of(&by_token(&words, &tokenized));
@@ -86,7 +115,7 @@ impl PromptSet {
 
     /// The kept sequences, ready for the model.
     #[must_use]
-    pub fn cases(&self) -> Vec<Case> {
+    pub fn cases(&self) -> Vec<TokenizedPrompt> {
         let kept = self.prompts.iter().enumerate().filter(|(_, prompt)| prompt.dropped.is_none());
         kept.map(|(sequence, prompt)| prompt.case(sequence)).collect()
     }
@@ -95,9 +124,15 @@ impl PromptSet {
 impl Prompt {
     /// The prompt, ready for the model, under its number.
     #[must_use]
-    pub fn case(&self, sequence: usize) -> Case {
-        Case { sequence, ids: self.tokenized.ids.clone(), relations: self.relations.clone() }
+    pub fn case(&self, sequence: usize) -> TokenizedPrompt {
+        TokenizedPrompt { sequence, ids: self.tokenized.ids.clone(), relations: self.relations.clone() }
     }
+}
+
+/// A token as a word: without the space before it, unless it holds nothing else.
+fn word_of(token: &str) -> String {
+    let word = token.strip_prefix(' ').filter(|rest| !rest.is_empty() && !rest.starts_with(' '));
+    word.unwrap_or(token).to_owned()
 }
 
 /// Counts a prompt's cells to those of the prompts before it, and refuses what a
@@ -120,7 +155,7 @@ fn by_token(sequence: &WordSequence, tokenized: &Tokenized) -> WordSequence {
     let split = |word: usize| tokenized.word_of.iter().filter(|of| **of == Some(word)).count() > 1;
     let pairs = tokenized.word_of.iter().zip(&tokenized.texts).skip(1).map(|(word, text)| match *word {
         Some(i) if !split(i) => (sequence.words[i].clone(), sequence.categories[i]),
-        _ => (text.trim().to_owned(), None),
+        _ => (word_of(text), None),
     });
     let (words, categories) = pairs.unzip();
     WordSequence { words, categories }

@@ -19,6 +19,15 @@ pub enum ConfigError {
         /// What would have been acceptable, as the end of a sentence.
         wanted: String,
     },
+    /// Sizes that were read off the shapes, and that this program cannot run.
+    #[error("{}", .0.to_string().replace("config.json says", "by its shapes, model.safetensors has"))]
+    ByShapes(Box<ConfigError>),
+    /// Shapes that do not tell the number of heads.
+    #[error(
+        "model.safetensors does not say how many heads a layer has: published GPT-2s have heads of \
+         width 64, and this one is {0} wide"
+    )]
+    Heads(u64),
 }
 
 /// A `model.safetensors` whose header is wrong or is not GPT-2's.
@@ -28,8 +37,11 @@ pub enum IndexError {
     #[error("model.safetensors has {0} bytes, too few for a safetensors file")]
     TooShort(u64),
     /// The length in the first eight bytes is not that of a header.
-    #[error("model.safetensors claims a header of {0} bytes: it is not a safetensors file")]
+    #[error("model.safetensors is not a safetensors file: it does not begin with a header")]
     HeaderLength(u64),
+    /// The first bytes show another file.
+    #[error("model.safetensors is {0}")]
+    OtherFile(&'static str),
     /// The header is not the JSON that the format asks for.
     #[error("the header of model.safetensors cannot be read: {0}")]
     Json(String),
@@ -66,6 +78,31 @@ pub enum IndexError {
     /// A tensor of the architecture is absent.
     #[error("model.safetensors has no tensor {0}")]
     Missing(String),
+    /// The list of several files cannot be read.
+    #[error("model.safetensors.index.json cannot be read: {0}")]
+    ShardMap(String),
+    /// The list names something else than a safetensors file beside it.
+    #[error("model.safetensors.index.json names \"{0}\", which is no safetensors file in its folder")]
+    ShardName(String),
+    /// The list names the wrong file for a tensor.
+    #[error("model.safetensors.index.json says that tensor {tensor} is in {file}, where it is not")]
+    NotInShard {
+        /// Name of the tensor.
+        tensor: String,
+        /// Name of the file.
+        file: String,
+    },
+    /// A tensor stands in two files.
+    #[error("tensor {0} is in two of the model's files")]
+    Twice(String),
+    /// A file of another name is wrong.
+    #[error("{}", .error.to_string().replace("model.safetensors", .file))]
+    InFile {
+        /// Name of the file.
+        file: String,
+        /// What is wrong with it.
+        error: Box<IndexError>,
+    },
     /// A tensor has another shape than config.json implies.
     #[error("tensor {tensor} has shape {found:?}, and config.json asks for {expected:?}")]
     Shape {
@@ -109,6 +146,65 @@ pub enum SourceError {
         /// The HTTP status.
         status: u16,
     },
+    /// The model is there, but not as safetensors.
+    #[error("{host} has this model as {file} and not as model.safetensors")]
+    OtherFormat {
+        /// The host that was asked.
+        host: String,
+        /// Name of the file that it has.
+        file: String,
+    },
+    /// The host refuses: to everybody without a login, or to pages of other sites.
+    #[error("{host} does not give {file} without a login (status {status})")]
+    Login {
+        /// The host that was asked.
+        host: String,
+        /// Name of the file.
+        file: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// The host had too many requests from this visitor's address.
+    #[error("{host} had too many requests from your network and asks for a pause of {minutes} min")]
+    Busy {
+        /// The host that was asked.
+        host: String,
+        /// Length of the pause.
+        minutes: u32,
+    },
+    /// Something else came in the file's place.
+    #[error("{host} sends {found} in place of {file}")]
+    OtherFile {
+        /// The host that was asked.
+        host: String,
+        /// Name of the file.
+        file: String,
+        /// What came.
+        found: &'static str,
+    },
+    /// The host gives the file but no ranges of it: it compresses them, so that they
+    /// are not the file's bytes, or refuses them. A browser does not tell which.
+    #[error(
+        "{host} packs {file} (Content-Encoding) or refuses ranges of it, so that no part of it can be read"
+    )]
+    Packed {
+        /// The host that was asked.
+        host: String,
+        /// Name of the file.
+        file: String,
+    },
+    /// A file whose address names its version has another length than that version.
+    #[error("{host} says that {file} has {found} bytes, and it has {expected}")]
+    OtherLength {
+        /// The host that was asked.
+        host: String,
+        /// Name of the file.
+        file: String,
+        /// Length that the host tells.
+        found: u64,
+        /// Length that is known.
+        expected: u64,
+    },
     /// Another refusal.
     #[error("{host} answered {file} with status {status}")]
     Status {
@@ -148,7 +244,7 @@ pub enum SourceError {
         file: String,
     },
     /// The file is not the one that earlier parts were taken from.
-    #[error("{file} on {host} has changed since parts of it were stored here")]
+    #[error("{file} on {host} has changed since parts of it were read or stored here")]
     Changed {
         /// The host that was asked.
         host: String,

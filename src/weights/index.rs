@@ -1,18 +1,22 @@
 //! The header of `model.safetensors`, read and checked without the tensors.
 //!
-//! The checks are those of the `safetensors` crate. Its own type is not used
+//! The checks are those of the `safetensors` crate, but that notes and tensors which
+//! are of no use here may be of any type. Its own type is not used
 //! because it keeps offsets in `usize`, which in WebAssembly cannot count the
 //! bytes of GPT-2 XL, and because it refuses a header without the data.
 
-use super::{Config, IndexError};
-use serde::Deserialize;
+use super::config::{LM_HEAD, Unembedding};
+use super::{Config, IndexError, python};
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::collections::HashMap;
 use std::ops::Range;
 
 /// No published GPT-2 has a header of more than 100 kB.
 const MAX_HEADER: u64 = 16 << 20;
 /// The header's length stands in the first eight bytes.
-const LENGTH_BYTES: u64 = 8;
+pub(super) const LENGTH_BYTES: u64 = 8;
 
 /// Number types that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,19 +80,50 @@ pub struct Index {
     pub file_len: u64,
 }
 
-#[derive(Deserialize)]
-struct Entry {
+/// What a header says of a tensor.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Entry {
     dtype: String,
     shape: Vec<u64>,
-    data_offsets: (u64, u64),
+    /// Its bytes, counted from the end of the header.
+    pub(super) data_offsets: (u64, u64),
 }
 
 #[derive(Deserialize)]
 struct Header {
+    /// Notes of whoever wrote the file, of any type.
     #[serde(rename = "__metadata__")]
-    _metadata: Option<HashMap<String, String>>,
+    _metadata: Option<IgnoredAny>,
     #[serde(flatten)]
-    tensors: HashMap<String, Entry>,
+    tensors: BTreeMap<String, Entry>,
+}
+
+/// The tensors in the JSON header of a file of `file_len` bytes, if they follow one
+/// another and fill it.
+pub(super) fn tensors(header: &[u8], file_len: u64) -> Result<BTreeMap<String, Entry>, IndexError> {
+    // The format pads a header with spaces; some writers take zeros.
+    let padding = header.iter().rev().take_while(|byte| **byte == 0).count();
+    let json = python::json(&header[..header.len() - padding]);
+    let Header { tensors, .. } =
+        serde_json::from_slice(&json).map_err(|e| IndexError::Json(e.to_string()))?;
+    let mut in_order: Vec<(&String, &Entry)> = tensors.iter().collect();
+    in_order.sort_by_key(|(_, entry)| entry.data_offsets);
+    let mut end = 0;
+    for (name, entry) in in_order {
+        let (from, to) = entry.data_offsets;
+        if from != end || to < from {
+            return Err(IndexError::Offsets(name.clone()));
+        }
+        check_size(name, entry)?;
+        end = to;
+    }
+    let data_start = LENGTH_BYTES + header.len() as u64;
+    let expected =
+        data_start.checked_add(end).ok_or_else(|| IndexError::Overflow("(the last)".to_owned()))?;
+    if expected != file_len {
+        return Err(IndexError::FileLength { found: file_len, expected });
+    }
+    Ok(tensors)
 }
 
 impl Index {
@@ -112,30 +147,16 @@ impl Index {
     ///
     /// [`IndexError`] names the tensor at fault.
     pub fn parse(header: &[u8], file_len: u64, config: &Config) -> Result<Self, IndexError> {
-        let Header { tensors, .. } =
-            serde_json::from_slice(header).map_err(|e| IndexError::Json(e.to_string()))?;
+        let tensors = tensors(header, file_len)?;
         let data_start = LENGTH_BYTES + header.len() as u64;
-        let mut in_order: Vec<(&String, &Entry)> = tensors.iter().collect();
-        in_order.sort_by_key(|(_, entry)| entry.data_offsets);
-        let mut end = 0;
-        for (name, entry) in in_order {
-            let (from, to) = entry.data_offsets;
-            if from != end || to < from {
-                return Err(IndexError::Offsets(name.clone()));
-            }
-            check_size(name, entry)?;
-            end = to;
-        }
-        let expected =
-            data_start.checked_add(end).ok_or_else(|| IndexError::Overflow("(the last)".to_owned()))?;
-        if expected != file_len {
-            return Err(IndexError::FileLength { found: file_len, expected });
-        }
-
         let prefix = if tensors.contains_key("transformer.wte.weight") { "transformer." } else { "" };
         let mut spans = HashMap::new();
-        for (name, shape) in config.tensors() {
-            let published = format!("{prefix}{name}");
+        // The unembedding belongs to no `transformer`, and a silent config does not ask for it.
+        let own = config.own_unembedding().map(|(name, shape)| (name.clone(), name, shape));
+        let asked = config.unembedding == Unembedding::Own;
+        let own = own.filter(|(name, ..)| asked || tensors.contains_key(name));
+        let prefixed = config.tensors().map(|(name, shape)| (format!("{prefix}{name}"), name, shape));
+        for (published, name, shape) in prefixed.chain(own) {
             let entry = tensors.get(&published).ok_or_else(|| IndexError::Missing(published.clone()))?;
             if entry.shape != shape {
                 return Err(IndexError::Shape {
@@ -159,6 +180,14 @@ impl Index {
         Ok(Self { spans, file_len })
     }
 
+    /// The sizes, with what only the file can tell: which table gives the logits.
+    #[must_use]
+    pub fn complete(&self, config: Config) -> Config {
+        let own = self.spans.contains_key(LM_HEAD);
+        let unembedding = if own { Unembedding::Own } else { Unembedding::Tied };
+        Config { unembedding, ..config }
+    }
+
     /// Where a tensor of the architecture lies.
     ///
     /// # Errors
@@ -175,9 +204,8 @@ fn check_size(name: &str, entry: &Entry) -> Result<(), IndexError> {
         "F32" | "I32" | "U32" => 32,
         "F16" | "BF16" | "I16" | "U16" => 16,
         "BOOL" | "I8" | "U8" | "F8_E5M2" | "F8_E4M3" | "F8_E8M0" => 8,
-        other => {
-            return Err(IndexError::Dtype { tensor: name.to_owned(), dtype: other.to_owned() });
-        }
+        // An unknown type is an error only where the tensor is needed.
+        _ => return Ok(()),
     };
     let needed = (entry.shape.iter())
         .try_fold(bits / 8, |product: u64, &n| product.checked_mul(n))

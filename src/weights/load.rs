@@ -3,37 +3,60 @@
 
 use super::decode::{all_finite, decode};
 use super::plan::{join, locate, one_pass};
-use super::{ByteSource, Dtype, Fetch, Index, IndexError, LoadError, Manifest, Part, Piece, Store, bytes_of};
-use futures_util::{StreamExt, stream};
+use super::{
+    ByteSource, Dtype, Fetch, Index, IndexError, Kept, LoadError, LocatedPart, Manifest, Part, Store,
+    bytes_of, found_in,
+};
+use futures_channel::mpsc::{UnboundedSender, unbounded};
+use futures_util::{StreamExt, future, stream};
+use serde::{Deserialize, Serialize};
 use std::cell::{Cell, RefCell};
+use std::cmp::Reverse;
 use std::collections::HashMap;
 
-/// Requests in flight at once: six, as browsers allow to a host, of which two may be
-/// for large parts. Those are held in memory until they are whole, and the whole of
-/// GPT-2 small has to fit beside them.
-const SMALL_AT_ONCE: usize = 4;
-const LARGE_AT_ONCE: usize = 2;
+/// Requests for small parts in flight at once. A browser keeps six connections to a host
+/// that speaks HTTP/1.1 and has the others wait; over HTTP/2 they share one.
+const SMALL_AT_ONCE: usize = 24;
+/// The same for large parts. Those are held in memory until they are whole, and the
+/// whole of GPT-2 small has to fit beside them.
+const LARGE_AT_ONCE: usize = 3;
+/// Parts that are checked and packed while further ones come.
+const CHECKED_AT_ONCE: usize = 3;
+/// Parts that are read from the store at once.
+const STORED_AT_ONCE: usize = 6;
 /// From this many bytes on a range is large.
 const LARGE: u64 = 1 << 20;
+/// Bytes that are asked for at first where the header's length is not known: that of
+/// GPT-2 medium has 27 kB.
+pub const HEADER_GUESS: u64 = 32 << 10;
+/// How many parts a file is recognised by, and how many bytes of each.
+const WITNESSES: usize = 4;
+const WITNESS: u64 = 1 << 10;
 
-/// Reads the JSON header of a `model.safetensors`, for [`Index::parse`].
+/// Reads the JSON header of a `model.safetensors`, for [`Index::parse`]: by one
+/// request where it is not longer than `guess`, its eight first bytes included.
 ///
 /// # Errors
 ///
 /// [`LoadError::Source`] if the bytes do not come, [`LoadError::Index`] if the
 /// file has no such header.
-pub async fn read_header(source: &impl ByteSource) -> Result<Vec<u8>, LoadError> {
+pub async fn read_header(source: &impl ByteSource, guess: u64) -> Result<Vec<u8>, LoadError> {
+    let mut bytes = source.beginning(guess.max(8)).await?;
     let file_len = source.length().await?;
-    if file_len < 8 {
+    let Some((first, _)) = bytes.split_first_chunk::<8>() else {
         return Err(IndexError::TooShort(file_len).into());
+    };
+    if let Some(found) = found_in(&bytes) {
+        return Err(IndexError::OtherFile(found).into());
     }
-    let mut first = Vec::new();
-    source.read(0..8, &mut |bytes| first.extend_from_slice(bytes)).await?;
-    let first = first.try_into().map_err(|_| IndexError::TooShort(file_len))?;
-    let range = Index::header_bytes(first, file_len)?;
-    let mut header = Vec::new();
-    source.read(range, &mut |bytes| header.extend_from_slice(bytes)).await?;
-    Ok(header)
+    let header = Index::header_bytes(*first, file_len)?;
+    let here = bytes.len() as u64;
+    if here < header.end {
+        source.read(here..header.end, &mut |more| bytes.extend_from_slice(more)).await?;
+    }
+    bytes.truncate(header.end as usize);
+    bytes.drain(..header.start as usize);
+    Ok(bytes)
 }
 
 /// What a part is called in a store, under the name of its file and version.
@@ -42,7 +65,7 @@ pub fn key(name: &str, part: &Part) -> String {
     format!("{name}/{}/{}-{}", part.tensor, part.rows.start, part.rows.end)
 }
 
-/// Bytes that bringing the parts would move, were none of them in the store.
+/// Bytes that loading the parts would read from the source, if the store had none.
 ///
 /// # Errors
 ///
@@ -52,9 +75,62 @@ pub fn cost(index: &Index, parts: &[Part], serves_ranges: bool) -> Result<u64, L
     Ok(bytes_of(&if serves_ranges { join(pieces, |_| false) } else { one_pass(pieces) }))
 }
 
-/// Beginnings of parts, for the next load to go on from.
+/// What the loads of one file remember for the next ones.
 #[derive(Debug, Default)]
-pub struct Begun(RefCell<HashMap<String, Vec<u8>>>);
+pub struct Ledger {
+    /// Beginnings of parts, where a load was cut in the middle: the next goes on there.
+    begun: RefCell<HashMap<String, Vec<u8>>>,
+    /// Bytes by which the file is recognised.
+    witnesses: RefCell<Vec<(LocatedPart, Vec<u8>)>>,
+    checked: Cell<Checked>,
+}
+
+/// How many of the bytes that were read are known to be the published ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct Checked {
+    /// Bytes of whole tensors whose published hash they have.
+    pub hashed_bytes: u64,
+    /// Bytes of all parts that were read, the hashed ones included.
+    pub of: u64,
+}
+
+impl Ledger {
+    /// How much of what was read is known to be the published bytes.
+    #[must_use]
+    pub fn checked(&self) -> Checked {
+        self.checked.get()
+    }
+
+    /// Remembers the beginning of a matrix, which two files do not share. The two
+    /// embeddings are left out, since their rows are read by and by.
+    fn know(&self, piece: &LocatedPart, bytes: &[u8]) {
+        let LocatedPart { part, bytes: range } = piece;
+        let mut witnesses = self.witnesses.borrow_mut();
+        let is_matrix = part.tensor.ends_with(".weight") && part.tensor.contains(".c_");
+        let is_known = witnesses.iter().any(|(known, _)| known.part.tensor == part.tensor);
+        let length = (bytes.len() as u64).min(WITNESS);
+        if is_matrix && !is_known && length > 0 && witnesses.len() < WITNESSES {
+            let piece = LocatedPart { part: part.clone(), bytes: range.start..range.start + length };
+            witnesses.push((piece, bytes[..length as usize].to_vec()));
+        }
+    }
+
+    /// The parts by which the file is recognised, in its order.
+    fn pieces(&self) -> Vec<LocatedPart> {
+        let mut pieces: Vec<LocatedPart> =
+            self.witnesses.borrow().iter().map(|(piece, _)| piece.clone()).collect();
+        pieces.sort_by_key(|piece| piece.bytes.start);
+        pieces
+    }
+
+    /// Whether bytes are those that are remembered; `None` where none are.
+    fn recognises(&self, piece: &LocatedPart, bytes: &[u8]) -> Option<bool> {
+        let witnesses = self.witnesses.borrow();
+        let known = witnesses.iter().find(|(known, _)| known == piece);
+        known.map(|(_, known)| known == bytes)
+    }
+}
 
 /// How far a load is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,13 +153,13 @@ pub struct Loader<'a, S, T> {
     pub store: &'a T,
     /// Where they lie in the file.
     pub index: &'a Index,
-    /// What is known of them.
+    /// Their published hashes, as far as they are known.
     pub manifest: &'a Manifest,
     /// Names the file and its version in the store's keys.
     pub name: &'a str,
-    /// Beginnings of parts that an earlier load was cut in.
-    pub begun: &'a Begun,
-    /// Hears how far the load is.
+    /// What earlier loads of the file remember.
+    pub ledger: &'a Ledger,
+    /// Is told how far the load is.
     pub progress: &'a dyn Fn(Arrived<'_>),
 }
 
@@ -99,9 +175,12 @@ struct Run<'a, S, T, F> {
 }
 
 impl<S: ByteSource, T: Store> Loader<'_, S, T> {
-    /// Brings the parts and gives each to `receive` as soon as it is whole and
+    /// Loads the parts and gives each to `receive` as soon as it is whole and
     /// checked. What was received stays received when a later part fails, and is
-    /// in the store by then.
+    /// on its way into the store.
+    ///
+    /// A source that does not tell versions is asked, at last, for some bytes that it
+    /// gave before: so a file that was replaced meanwhile is noticed.
     ///
     /// # Errors
     ///
@@ -116,84 +195,145 @@ impl<S: ByteSource, T: Store> Loader<'_, S, T> {
             total: Cell::new(cost(self.index, parts, self.source.serves_ranges())?),
             failed: Cell::new(false),
         };
-        let mut missing = Vec::new();
-        for piece in pieces {
-            if !run.take_from_store(&piece).await {
-                missing.push(piece);
-            }
-        }
-        let is_begun = |piece: &Piece| self.begun.0.borrow().contains_key(&run.key(piece));
-        let fetches = if self.source.serves_ranges() { join(missing, is_begun) } else { one_pass(missing) };
+        self.store.settled().await;
+        let from_store = stream::iter(pieces).map(|piece| run.take_from_store(piece));
+        let mut missing: Vec<LocatedPart> =
+            from_store.buffered(STORED_AT_ONCE).filter_map(|missing| async { missing }).collect().await;
+        let is_begun = |piece: &LocatedPart| self.ledger.begun.borrow().contains_key(&run.key(piece));
+        let fetches = if self.source.serves_ranges() {
+            join(missing, is_begun)
+        } else {
+            // One answer is of one version, so the remembered bytes are asked for in it.
+            let known = if missing.is_empty() || self.source.tells_versions() {
+                Vec::new()
+            } else {
+                self.ledger.pieces()
+            };
+            let apart = |a: &LocatedPart, b: &LocatedPart| {
+                a.bytes.end <= b.bytes.start || b.bytes.end <= a.bytes.start
+            };
+            let known = known.into_iter().filter(|known| missing.iter().all(|piece| apart(piece, known)));
+            let mut pieces: Vec<LocatedPart> = known.collect();
+            pieces.append(&mut missing);
+            pieces.sort_by_key(|piece| piece.bytes.start);
+            one_pass(pieces)
+        };
         run.total.set(run.done.get() + bytes_of(&fetches));
-        let (large, small): (Vec<_>, Vec<_>) =
-            fetches.iter().partition(|fetch| fetch.bytes.end - fetch.bytes.start >= LARGE);
-        let mut fetching = stream::select(
-            stream::iter(large).map(|fetch| run.fetch(fetch)).buffer_unordered(LARGE_AT_ONCE),
-            stream::iter(small).map(|fetch| run.fetch(fetch)).buffer_unordered(SMALL_AT_ONCE),
-        );
-        let mut first_error = None;
-        // After a failure the rest of what is in flight still ends in its own
-        // time, so that whole parts in it are not lost.
-        while let Some(fetched) = fetching.next().await {
-            if let Err(error) = fetched {
-                run.failed.set(true);
-                first_error.get_or_insert(error);
-            }
+        let length = |fetch: &Fetch| fetch.bytes.end - fetch.bytes.start;
+        let (mut large, mut small): (Vec<_>, Vec<_>) =
+            fetches.iter().partition(|fetch| length(fetch) >= LARGE);
+        // In the order in which a model runs, so that it can begin before all is there; of
+        // a layer what takes longest begins first, so that nothing is waited for alone.
+        large.sort_by_key(|fetch| (layer_of(fetch), Reverse(length(fetch))));
+        small.sort_by_key(|fetch| layer_of(fetch));
+        let (whole, came) = unbounded();
+        let fetching = async {
+            let fetching = stream::select(
+                stream::iter(large).map(|fetch| run.fetch(fetch, &whole)).buffer_unordered(LARGE_AT_ONCE),
+                stream::iter(small).map(|fetch| run.fetch(fetch, &whole)).buffer_unordered(SMALL_AT_ONCE),
+            );
+            // After a failure the rest of what is in flight still ends in its own
+            // time, so that whole parts in it are not lost.
+            let ended = fetching.fold(Ok(()), |before, read| async { before.and(read) }).await;
+            whole.close_channel();
+            ended
+        };
+        // A part is checked and packed while the next ones come. One bad part does not
+        // cost the others.
+        let settling = came
+            .map(|(piece, bytes)| run.settle(piece, bytes))
+            .buffer_unordered(CHECKED_AT_ONCE)
+            .fold(Ok(()), |before, settled| async { before.and(settled) });
+        let (fetched, settled) = future::join(fetching, settling).await;
+        let mut outcome = settled.and(fetched);
+        if outcome.is_ok() && !fetches.is_empty() && self.source.serves_ranges() {
+            outcome = run.recognise().await;
         }
-        first_error.map_or(Ok(()), Err)
+        outcome
     }
 }
 
 impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
-    /// Takes a piece out of the store. One that is damaged there is forgotten.
-    async fn take_from_store(&self, piece: &Piece) -> bool {
+    /// Takes a part out of the store; gives it back where it has to be fetched. One
+    /// that is damaged in the store is removed.
+    async fn take_from_store(&self, piece: LocatedPart) -> Option<LocatedPart> {
         let Loader { store, .. } = self.loader;
-        let Some(bytes) = store.get(&self.key(piece)).await else { return false };
-        let Ok(dtype) = self.check(piece, &bytes) else {
-            store.remove(&self.key(piece)).await;
-            return false;
+        let Some(Kept { bytes, sha256 }) = store.get(&self.key(&piece)).await else { return Some(piece) };
+        let Ok(good) = self.check(&piece, &bytes, sha256).await else {
+            store.remove(&self.key(&piece)).await;
+            return Some(piece);
         };
         let length = bytes.len() as u64;
         self.stored.set(self.stored.get() + length);
         self.arrived(length, &piece.part);
-        self.deliver(piece, dtype, bytes);
-        true
+        self.deliver(&piece, &good, bytes);
+        None
     }
 
-    /// Reads one range. Pieces that became whole are delivered even if the range
-    /// did not.
-    async fn fetch(&self, fetch: &Fetch) -> Result<(), LoadError> {
+    /// Reads one range and hands on each part of it as soon as it is whole.
+    async fn fetch<'f>(&self, fetch: &'f Fetch, whole: &UnboundedSender<Whole<'f>>) -> Result<(), LoadError> {
         if self.failed.get() {
             return Ok(());
         }
         let first = &fetch.pieces[0];
-        let begun = self.loader.begun.0.borrow_mut().remove(&self.key(first)).unwrap_or_default();
+        let ledger = self.loader.ledger;
+        let begun = ledger.begun.borrow_mut().remove(&self.key(first)).unwrap_or_default();
         let mut cutter = Cutter::new(fetch, begun);
         // What an earlier load brought, or what lies before it, does not come again.
         self.total.set(self.total.get() - (cutter.at - fetch.bytes.start));
         let left = cutter.at..fetch.bytes.end;
         let mut on_bytes = |bytes: &[u8]| {
-            let part = cutter.push(bytes);
+            let part = cutter.push(bytes, &mut |piece, bytes| {
+                // It is open as long as something is read.
+                let _ = whole.unbounded_send((piece, bytes));
+            });
             self.arrived(bytes.len() as u64, part);
         };
         let read = self.loader.source.read(left, &mut on_bytes).await;
         if let Some(piece) = fetch.pieces.get(cutter.filling).filter(|_| !cutter.partial.is_empty()) {
-            self.loader.begun.0.borrow_mut().insert(self.key(piece), cutter.partial);
+            ledger.know(piece, &cutter.partial);
+            ledger.begun.borrow_mut().insert(self.key(piece), cutter.partial);
         }
-        // One bad piece does not cost the others.
-        let mut kept = Ok(());
-        for (piece, bytes) in cutter.whole {
-            kept = kept.and(self.keep(piece, bytes).await);
-        }
-        read?;
-        kept
+        Ok(read.inspect_err(|_| self.failed.set(true))?)
     }
 
-    /// Checks a fetched piece, stores it and delivers it. A damaged one is fetched
+    /// Asks once more for the remembered bytes, where nothing else would tell that the
+    /// file was replaced.
+    async fn recognise(&self) -> Result<(), LoadError> {
+        let Loader { source, ledger, .. } = self.loader;
+        if source.tells_versions() {
+            return Ok(());
+        }
+        let known = ledger.pieces();
+        let fetches = join(known, |_| false);
+        self.total.set(self.total.get() + bytes_of(&fetches));
+        for fetch in &fetches {
+            let (whole, mut came) = unbounded();
+            self.fetch(fetch, &whole).await?;
+            whole.close_channel();
+            while let Some((piece, bytes)) = came.next().await {
+                self.settle(piece, bytes).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Checks a fetched part, delivers it and has it stored. A damaged one is fetched
     /// once more.
-    async fn keep(&self, piece: &Piece, mut bytes: Vec<u8>) -> Result<(), LoadError> {
-        let Loader { source, store, .. } = self.loader;
-        if self.check(piece, &bytes).is_err() {
+    async fn settle(&self, piece: &LocatedPart, bytes: Vec<u8>) -> Result<(), LoadError> {
+        let settled = self.settle_or_fail(piece, bytes).await;
+        settled.inspect_err(|_| self.failed.set(true))
+    }
+
+    async fn settle_or_fail(&self, piece: &LocatedPart, mut bytes: Vec<u8>) -> Result<(), LoadError> {
+        let Loader { source, store, ledger, .. } = self.loader;
+        match ledger.recognises(piece, &bytes) {
+            Some(true) => return Ok(()),
+            Some(false) => return Err(source.changed().into()),
+            None => {}
+        }
+        let mut checked = self.check(piece, &bytes, None).await;
+        if checked.is_err() {
             bytes.clear();
             self.total.set(self.total.get() + piece.bytes.end - piece.bytes.start);
             let mut on_bytes = |more: &[u8]| {
@@ -201,38 +341,56 @@ impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
                 self.arrived(more.len() as u64, &piece.part);
             };
             source.read(piece.bytes.clone(), &mut on_bytes).await?;
+            checked = self.check(piece, &bytes, None).await;
         }
-        let dtype = self.check(piece, &bytes)?;
-        store.put(&self.key(piece), &bytes).await;
-        self.deliver(piece, dtype, bytes);
+        let good = checked?;
+        ledger.know(piece, &bytes);
+        store.put(&self.key(piece), &bytes, good.sha256.as_deref()).await;
+        self.deliver(piece, &good, bytes);
         Ok(())
     }
 
-    /// The type of a piece's numbers, if they are what they should be.
-    fn check(&self, piece: &Piece, bytes: &[u8]) -> Result<Dtype, LoadError> {
+    /// What is known of a piece's bytes, if they are what they should be.
+    /// Their SHA-256 may be known.
+    async fn check(
+        &self,
+        piece: &LocatedPart,
+        bytes: &[u8],
+        sha256: Option<String>,
+    ) -> Result<Good, LoadError> {
         let tensor = &piece.part.tensor;
         let span = self.loader.index.span(tensor)?;
         if bytes.len() as u64 != piece.bytes.end - piece.bytes.start {
             return Err(LoadError::Length(tensor.clone()));
         }
         // Only whole tensors have known hashes.
-        if span.bytes == piece.bytes && self.loader.manifest.check(tensor, bytes) == Some(false) {
+        let whole = span.bytes == piece.bytes;
+        let published = self.loader.manifest.hash_of(tensor).filter(|_| whole);
+        let sha256 = match (published, sha256) {
+            (Some(_), None) => Some(self.loader.store.sha256(bytes).await),
+            (_, sha256) => sha256,
+        };
+        if published.is_some() && published != sha256.as_deref() {
             return Err(LoadError::Hash(tensor.clone()));
         }
         if !all_finite(span.dtype, bytes) {
             return Err(LoadError::NotFinite(tensor.clone()));
         }
-        Ok(span.dtype)
+        Ok(Good { dtype: span.dtype, hashed: published.is_some(), sha256 })
     }
 
     /// Hands on the numbers; the bytes leave memory before they are packed.
-    fn deliver(&self, piece: &Piece, dtype: Dtype, bytes: Vec<u8>) {
+    fn deliver(&self, piece: &LocatedPart, &Good { dtype, hashed, .. }: &Good, bytes: Vec<u8>) {
+        let length = bytes.len() as u64;
+        let Checked { hashed_bytes, of } = self.loader.ledger.checked.get();
+        let hashed_bytes = hashed_bytes + if hashed { length } else { 0 };
+        self.loader.ledger.checked.set(Checked { hashed_bytes, of: of + length });
         let numbers = decode(dtype, &bytes);
         drop(bytes);
         (self.receive.borrow_mut())(piece.part.clone(), numbers);
     }
 
-    fn key(&self, piece: &Piece) -> String {
+    fn key(&self, piece: &LocatedPart) -> String {
         key(self.loader.name, &piece.part)
     }
 
@@ -243,32 +401,54 @@ impl<S: ByteSource, T: Store, F: FnMut(Part, Vec<f32>)> Run<'_, S, T, F> {
     }
 }
 
+/// The first layer that needs a range: the embeddings come before the layers, and what
+/// is behind them last.
+fn layer_of(fetch: &Fetch) -> usize {
+    let layer = |piece: &LocatedPart| match piece.part.tensor.split('.').collect::<Vec<_>>()[..] {
+        ["h", layer, ..] => layer.parse().unwrap_or(usize::MAX),
+        ["wte" | "wpe", ..] => 0,
+        _ => usize::MAX,
+    };
+    fetch.pieces.iter().map(layer).min().unwrap_or_default()
+}
+
+/// What a check found of bytes that passed it.
+struct Good {
+    dtype: Dtype,
+    /// Whether they have the published hash.
+    hashed: bool,
+    /// Their SHA-256, if it was computed.
+    sha256: Option<String>,
+}
+
+/// A part that came whole, and its bytes.
+type Whole<'f> = (&'f LocatedPart, Vec<u8>);
+
 /// Cuts the bytes of a range, as they arrive, into its pieces.
 struct Cutter<'a> {
     fetch: &'a Fetch,
     /// Place in the file of the next byte.
     at: u64,
-    /// The piece that is being filled, and its bytes so far.
+    /// The part that is being filled, and its bytes so far.
     filling: usize,
     partial: Vec<u8>,
-    whole: Vec<(&'a Piece, Vec<u8>)>,
 }
 
 impl<'a> Cutter<'a> {
-    /// Goes on after the beginning of the first piece, if there is one.
+    /// Goes on after the beginning of the first part, if an earlier load left one.
     fn new(fetch: &'a Fetch, begun: Vec<u8>) -> Self {
         let at = match begun.len() as u64 {
             0 => fetch.bytes.start,
             length => fetch.pieces[0].bytes.start + length,
         };
-        Self { fetch, at, filling: 0, partial: begun, whole: Vec::new() }
+        Self { fetch, at, filling: 0, partial: begun }
     }
 
-    /// Takes the next bytes; returns what is being filled.
-    fn push(&mut self, mut bytes: &[u8]) -> &'a Part {
+    /// Takes the next bytes and hands on what became whole; returns what is being filled.
+    fn push(&mut self, mut bytes: &[u8], on_whole: &mut dyn FnMut(&'a LocatedPart, Vec<u8>)) -> &'a Part {
         let pieces = &self.fetch.pieces;
         while let Some(piece) = pieces.get(self.filling).filter(|_| !bytes.is_empty()) {
-            // Bytes between pieces are dropped.
+            // Bytes between parts are dropped.
             let gap = (piece.bytes.start.saturating_sub(self.at) as usize).min(bytes.len());
             let end = ((piece.bytes.end - self.at) as usize).min(bytes.len());
             if self.partial.is_empty() && gap < end {
@@ -278,7 +458,7 @@ impl<'a> Cutter<'a> {
             self.at += end as u64;
             bytes = &bytes[end..];
             if self.at == piece.bytes.end {
-                self.whole.push((piece, std::mem::take(&mut self.partial)));
+                on_whole(piece, std::mem::take(&mut self.partial));
                 self.filling += 1;
             }
         }

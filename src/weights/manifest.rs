@@ -28,10 +28,16 @@ impl Manifest {
         self.hashes.len()
     }
 
+    /// SHA-256 of a tensor's bytes, in lower-case hexadecimal, where it is known.
+    #[must_use]
+    pub fn hash_of(&self, tensor: &str) -> Option<&str> {
+        self.hashes.get(tensor).map(String::as_str)
+    }
+
     /// Whether bytes are those of a tensor; `None` where its hash is not known.
     #[must_use]
     pub fn check(&self, tensor: &str, bytes: &[u8]) -> Option<bool> {
-        self.hashes.get(tensor).map(|known| *known == sha256(bytes))
+        self.hash_of(tensor).map(|known| known == sha256(bytes))
     }
 }
 

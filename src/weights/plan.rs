@@ -23,20 +23,20 @@ pub struct Part {
 
 /// A part and its bytes in the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Piece {
+pub struct LocatedPart {
     /// What it is.
     pub part: Part,
     /// Where it is.
     pub bytes: Range<u64>,
 }
 
-/// One byte range to ask for, and the pieces in it, in the order of the file.
+/// One byte range to ask for, and the parts in it, in the order of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fetch {
-    /// From the first piece's start to the last one's end.
+    /// From the first part's start to the last one's end.
     pub bytes: Range<u64>,
-    /// What lies in it. Bytes between pieces are read and dropped.
-    pub pieces: Vec<Piece>,
+    /// What lies in it. Bytes between parts are read and dropped.
+    pub pieces: Vec<LocatedPart>,
 }
 
 /// Where the parts lie, in the order of the file, each once.
@@ -44,21 +44,21 @@ pub struct Fetch {
 /// # Errors
 ///
 /// [`IndexError::Missing`] for a tensor that GPT-2 does not have.
-pub fn locate(index: &Index, parts: &[Part]) -> Result<Vec<Piece>, IndexError> {
+pub fn locate(index: &Index, parts: &[Part]) -> Result<Vec<LocatedPart>, IndexError> {
     let mut pieces = Vec::with_capacity(parts.len());
     for part in parts {
         let bytes = index.span(&part.tensor)?.row_bytes(&part.rows);
-        pieces.push(Piece { part: part.clone(), bytes });
+        pieces.push(LocatedPart { part: part.clone(), bytes });
     }
     pieces.sort_by_key(|piece| piece.bytes.start);
     pieces.dedup();
     Ok(pieces)
 }
 
-/// Joins pieces that lie close into ranges to ask for. A piece that is already
-/// `begun` goes on from its middle, so it starts a range.
+/// Joins parts that lie close into ranges to ask for. A part whose beginning is there
+/// already (`begun`) goes on from its middle, so it starts a range.
 #[must_use]
-pub fn join(pieces: Vec<Piece>, begun: impl Fn(&Piece) -> bool) -> Vec<Fetch> {
+pub fn join(pieces: Vec<LocatedPart>, begun: impl Fn(&LocatedPart) -> bool) -> Vec<Fetch> {
     let mut fetches: Vec<Fetch> = Vec::new();
     for piece in pieces {
         match fetches.last_mut() {
@@ -78,12 +78,12 @@ pub fn join(pieces: Vec<Piece>, begun: impl Fn(&Piece) -> bool) -> Vec<Fetch> {
 
 /// One pass over a file from a host that ignores ranges.
 #[must_use]
-pub fn one_pass(pieces: Vec<Piece>) -> Vec<Fetch> {
+pub fn one_pass(pieces: Vec<LocatedPart>) -> Vec<Fetch> {
     let end = pieces.iter().map(|piece| piece.bytes.end).max();
     end.map(|end| Fetch { bytes: 0..end, pieces }).into_iter().collect()
 }
 
-/// Bytes that the fetches move.
+/// Bytes that the fetches read.
 #[must_use]
 pub fn bytes_of(fetches: &[Fetch]) -> u64 {
     fetches.iter().map(|fetch| fetch.bytes.end - fetch.bytes.start).sum()

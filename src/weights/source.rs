@@ -16,6 +16,25 @@ pub trait ByteSource {
     /// fails, what was handed on up to then is right.
     async fn read(&self, range: Range<u64>, on_bytes: &mut dyn FnMut(&[u8])) -> Result<(), SourceError>;
 
+    /// The first bytes of the file, or all of a shorter one.
+    async fn beginning(&self, at_most: u64) -> Result<Vec<u8>, SourceError> {
+        let mut bytes = Vec::new();
+        let end = self.length().await?.min(at_most);
+        self.read(0..end, &mut |more| bytes.extend_from_slice(more)).await?;
+        Ok(bytes)
+    }
+
+    /// Whether the source tells that its file was replaced. Where it does not, loads
+    /// compare some bytes with what they read before.
+    fn tells_versions(&self) -> bool {
+        true
+    }
+
+    /// The error that says that the file was replaced.
+    fn changed(&self) -> SourceError {
+        SourceError::Changed { host: "its place".to_owned(), file: "the file".to_owned() }
+    }
+
     /// Whether parts of the file cost less than all of it. A host that ignores
     /// ranges sends the file from its beginning for every read.
     fn serves_ranges(&self) -> bool {

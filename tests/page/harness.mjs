@@ -9,7 +9,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { after, before } from 'node:test';
-import { launchChromium } from '../../tools/browser.mjs';
+import { launchChromium, waitForPresses } from '../../tools/browser.mjs';
 import { serve } from '../../tools/server.mjs';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -32,6 +32,8 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
  * @property {import('playwright-core').BrowserContextOptions} [context] what else is special of
  *   the visitor's browser
  * @property {string} [url] the address of the page, if not the site's
+ * @property {boolean} [byItself] whether what costs next to nothing runs unasked. The visitors
+ *   of most tests chose otherwise: they press for what they want.
  * @property {RegExp} [expected] errors that the test is about, and so no failure
  */
 
@@ -41,6 +43,20 @@ const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-cor
  * @property {string[]} requests the addresses the page and its workers asked for
  * @property {string[]} problems what went wrong so far
  */
+
+/** Files that a model's folder need not have, and that the page asks for all the same. */
+const MAY_BE_ABSENT = /\/(tokenizer|vocab)\.json$/;
+
+/**
+ * Where a page is left for about:blank before its icon is there, Chromium asks for the
+ * icon again in the name of the empty page, which may not have it, and says so.
+ * @param {import('playwright-core').ConsoleMessage} message
+ */
+function isOfEmptyPage(message) {
+  const { url } = message.location();
+  if (url === 'about:blank') return true;
+  return url.endsWith('/icon.svg') && message.page()?.url() === 'about:blank';
+}
 
 /**
  * What went wrong on each page so far.
@@ -97,7 +113,7 @@ export class Harness {
    */
   async withPage(hash, options, use) {
     const { width = 1280, height = 900, colorScheme = 'light', expected } = options;
-    const { dpr = 1, touch = false } = options;
+    const { dpr = 1, touch = false, byItself = false } = options;
     const context = await this.browser.newContext({
       viewport: { width, height },
       colorScheme,
@@ -112,9 +128,11 @@ export class Harness {
     const problems = [];
     context.on('request', (request) => requests.push(request.url()));
     context.on('response', (response) => {
+      if (MAY_BE_ABSENT.test(response.url())) return;
       if (response.status() >= 400) problems.push(`${response.status()} for ${response.url()}`);
     });
     context.on('console', (message) => {
+      if (MAY_BE_ABSENT.test(message.location().url) || isOfEmptyPage(message)) return;
       if (message.type() === 'error') {
         problems.push(`console: ${message.text()} (${message.location().url})`);
       }
@@ -126,6 +144,7 @@ export class Harness {
     await context.exposeFunction('headscopeTestViolation', (/** @type {string} */ violation) => {
       problems.push(`content security policy: ${violation}`);
     });
+    if (!byItself) await context.addInitScript(waitForPresses);
     await context.addInitScript(() => {
       addEventListener('securitypolicyviolation', (event) => {
         const report = /** @type {any} */ (globalThis).headscopeTestViolation;
@@ -182,12 +201,23 @@ export const SMALL = 'v=1&model=tiny&n=6&len=8&cats=3';
 export const FAILED_REQUEST = /Failed to load resource|^[45]\d\d for |net::ERR_|blocked by CORS/;
 
 /**
- * A button by its whole accessible name.
+ * A button by its whole accessible name; Start, which is called by what it loads, by what
+ * scripts know it by.
  * @param {Page} page
  * @param {string} name
  */
 export function button(page, name) {
+  if (name === 'Start') return page.locator('[data-action="start"]');
   return page.getByRole('button', { name, exact: true });
+}
+
+/**
+ * Opens the menu in which another model is chosen.
+ * @param {Page} page
+ */
+export async function openModels(page) {
+  const menu = page.locator('#model-menu');
+  if ((await menu.getAttribute('open')) === null) await menu.locator('> summary').click();
 }
 
 /** @param {Page} page */
@@ -226,7 +256,7 @@ export async function reach(page, state, timeout = 60_000) {
  */
 export async function startable(page) {
   await reach(page, 'start');
-  await page.getByRole('button', { name: 'Start', exact: true, disabled: false }).waitFor();
+  await page.locator('[data-action="start"]:not([aria-disabled])').waitFor();
 }
 
 /**
@@ -309,4 +339,36 @@ export async function wasmMemory(page) {
     });
   }
   return bytes;
+}
+
+/**
+ * Presses Start as soon as it does anything.
+ * @param {Page} page
+ */
+export async function pressStart(page) {
+  await page.locator('#note-head').filter({ hasNotText: 'Getting ready' }).waitFor();
+  await button(page, 'Start').click();
+}
+
+/**
+ * @param {Page} page
+ * @returns {Promise<any>} the results file
+ */
+export async function study(page) {
+  await pressStart(page);
+  await reach(page, 'ready', 180_000);
+  return exportedJson(page);
+}
+
+/**
+ * Presses Start and waits for whichever end comes.
+ * @param {Page} page
+ */
+export async function tryStudy(page) {
+  await pressStart(page);
+  await page.waitForSelector('html:is([data-state="ready"], [data-state="error"])', {
+    state: 'attached',
+    timeout: 120_000,
+  });
+  return stateOf(page);
 }

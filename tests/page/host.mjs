@@ -1,12 +1,14 @@
-// A host of model files as the published one behaves, to measure and to harm
-// downloads: small files come from its front, large ones by a redirect to a
-// second origin; both let other origins read, answer ranges, know no preflight,
-// and count every byte of every body. Faults come on command.
+// A hub of model files as the published one behaves, to measure and to harm
+// downloads: its front sends small files elsewhere on itself, and large ones to a
+// signed address of a second origin that expires; both let other origins read,
+// answer ranges, know no preflight, and count every byte of every body. The front
+// may have a limit of requests. Faults come on command.
 
 import assert from 'node:assert/strict';
 import { open, stat } from 'node:fs/promises';
 import http from 'node:http';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 
 /** Bodies are written in pieces of this length, each only when the last is gone. */
 const CHUNK = 128 << 10;
@@ -24,9 +26,11 @@ const EXPOSED = 'Content-Range, Accept-Ranges, Content-Length, ETag, Link';
  * - `patch`: the bytes at `offset` of the file arrive as `bytes`
  * - `no-cors`: no other origin may read it, nor the redirect to it
  * - `no-length`: HEAD does not tell the length
+ * - `other`: 200, and `body` of the type `type` in place of the file
+ * - `packed`: the range comes packed, and says so
  *
  * @typedef {object} Fault
- * @property {'cut' | 'stall' | 'short' | 'status' | 'whole' | 'patch' | 'no-cors' | 'no-length'} do
+ * @property {'cut' | 'stall' | 'short' | 'status' | 'whole' | 'patch' | 'no-cors' | 'no-length' | 'other' | 'packed'} do
  * @property {string} [file] only answers with this file; model.safetensors unless given
  * @property {number} [covers] only answers that hold this byte of the file
  * @property {number} [skip] so many answers go well first
@@ -35,9 +39,12 @@ const EXPOSED = 'Content-Range, Accept-Ranges, Content-Length, ETag, Link';
  * @property {number} [total] instead of `after`: bytes of all bodies from now on
  * @property {boolean} [reset] the connection is reset, so that what is on its way is lost
  * @property {number} [status]
- * @property {number} [retryAfter] in seconds
+ * @property {number | (() => string)} [retryAfter] in seconds, or a date as of the answer
  * @property {number} [offset]
  * @property {Buffer} [bytes]
+ * @property {'front' | 'storage'} [origin] only answers of this origin; of both unless given
+ * @property {string} [body]
+ * @property {string} [type]
  */
 
 /**
@@ -48,6 +55,8 @@ const EXPOSED = 'Content-Range, Accept-Ranges, Content-Length, ETag, Link';
  * @typedef {object} HostRequest
  * @property {string} method
  * @property {string} file
+ * @property {string} path
+ * @property {number} [signature] of the address, if it is a signed one
  * @property {'front' | 'storage'} origin which of the two was asked
  * @property {string | null} range the header as it came
  * @property {number} from first byte asked for
@@ -65,6 +74,11 @@ export class Host {
   requests = [];
   /** Bytes a second of all answers together; 0 for no limit. */
   rate = 0;
+  /** Requests for files that the front answers before it refuses with 429. */
+  limit = Infinity;
+  /** What tells one version of a file from another, in every answer anew. */
+  version = (/** @type {number} */ size) =>
+    /** @type {http.OutgoingHttpHeaders} */ ({ ETag: `"stand-in-${size}"` });
 
   /** Bytes handed over for sending, so a few more than `bytes` at times. */
   #issued = 0;
@@ -72,7 +86,11 @@ export class Host {
   #free = 0;
   /** @type {ArmedFault[]} */
   #faults = [];
-  #folder;
+  /** Whether a signed address answers once. */
+  singleUse = false;
+  /** Signed addresses are good from this number on, and so many were given. */
+  #goodFrom = 1;
+  #signed = 0;
   #front = http.createServer((request, response) => this.#answer('front', request, response));
   #storage = http.createServer((request, response) => this.#answer('storage', request, response));
   #frontOrigin = '';
@@ -80,7 +98,8 @@ export class Host {
 
   /** @param {string} folder */
   constructor(folder) {
-    this.#folder = folder;
+    /** What it serves. */
+    this.folder = folder;
   }
 
   async open() {
@@ -89,14 +108,36 @@ export class Host {
     return this;
   }
 
+  /** The first origin alone. */
+  get front() {
+    return this.#frontOrigin;
+  }
+
   /** The folder's address as published: its large files redirect to the second origin. */
   get url() {
-    return `${this.#frontOrigin}/stand-in/resolve/main`;
+    return this.revision('main');
+  }
+
+  /** @param {string} revision */
+  revision(revision) {
+    return `${this.#frontOrigin}/somebody/stand-in/resolve/${revision}`;
   }
 
   /** The folder's address on a plain static host, without a redirect. */
   get plainUrl() {
     return `${this.#storageOrigin}/files`;
+  }
+
+  /** No signed address that was given until now is good any more. */
+  expire() {
+    this.#goodFrom = this.#signed + 1;
+  }
+
+  /** What the first origin was asked for, as the hub counts it for its limit. */
+  get asked() {
+    return this.requests.filter(
+      ({ origin, path }) => origin === 'front' && path.includes('/resolve/'),
+    );
   }
 
   /** @param {string} file */
@@ -119,6 +160,7 @@ export class Host {
   clear() {
     this.#faults = [];
     this.rate = 0;
+    this.limit = Infinity;
   }
 
   /** Ends all faults and counts from 0. */
@@ -138,12 +180,13 @@ export class Host {
    * @param {http.ServerResponse} response
    */
   async #answer(origin, request, response) {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost');
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://localhost');
     const file = path.posix.basename(pathname);
     /** @type {HostRequest} */
     const record = {
       method: request.method ?? '',
       file,
+      path: pathname,
       origin,
       range: request.headers.range ?? null,
       from: 0,
@@ -156,7 +199,7 @@ export class Host {
     this.requests.push(record);
     response.on('error', () => {});
     try {
-      await this.#respond(record, pathname, response);
+      await this.#respond(record, pathname, Number(searchParams.get('signature')), response);
     } catch (error) {
       response.destroy();
       // A file that ends early, or a fault set wrongly: no test can mean that.
@@ -169,9 +212,10 @@ export class Host {
   /**
    * @param {HostRequest} record
    * @param {string} pathname
+   * @param {number} signature of the address, if it is a signed one
    * @param {http.ServerResponse} response
    */
-  async #respond(record, pathname, response) {
+  async #respond(record, pathname, signature, response) {
     /** @param {number} status @param {http.OutgoingHttpHeaders} headers */
     const head = (status, headers = {}) => {
       record.status = status;
@@ -189,11 +233,30 @@ export class Host {
       response.end('Entry not found');
       return;
     }
-    if (record.origin === 'front' && record.file.endsWith('.safetensors')) {
-      const barred = this.#faults.some((fault) => fault.do === 'no-cors' && fits(fault, record));
-      const location = `${this.#storageOrigin}/blob/${record.file}?expires=1800000000&signature=s`;
-      head(302, { ...(barred ? {} : cors()), Location: location, ETag: etag(size) });
-      response.end();
+    if (record.origin === 'front' && pathname.includes('/resolve/')) {
+      if (this.asked.length > this.limit) {
+        // How long to wait is said, and no page of another origin may read it.
+        head(429, { ...cors(), 'Retry-After': 60 });
+        response.end();
+        return;
+      }
+      const refused = this.#faults.find((fault) => fault.origin === 'front' && fits(fault, record));
+      if (!refused) {
+        const barred = this.#faults.some((fault) => fault.do === 'no-cors' && fits(fault, record));
+        const large = record.file.endsWith('.safetensors');
+        const location = large
+          ? `${this.#storageOrigin}/blob/${record.file}?expires=1800000000&signature=${++this.#signed}`
+          : `/api/resolve-cache/${record.file}`;
+        head(large ? 302 : 307, { ...(barred ? {} : cors()), Location: location });
+        response.end();
+        return;
+      }
+    }
+    const used = this.singleUse && this.requests.some((other) => other.signature === signature);
+    record.signature = signature;
+    if (pathname.startsWith('/blob/') && (used || signature < this.#goodFrom)) {
+      head(403, cors());
+      response.end('<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>');
       return;
     }
 
@@ -212,13 +275,33 @@ export class Host {
         ...shared,
         ...(fault.retryAfter === undefined
           ? {}
-          : { 'Retry-After': fault.retryAfter, 'Access-Control-Expose-Headers': 'Retry-After' }),
+          : {
+              'Retry-After':
+                typeof fault.retryAfter === 'function' ? fault.retryAfter() : fault.retryAfter,
+              'Access-Control-Expose-Headers': 'Retry-After',
+            }),
       });
       response.end();
       return;
     }
 
+    if (fault?.do === 'other') {
+      head(200, { ...shared, 'Content-Type': fault.type ?? 'text/html; charset=utf-8' });
+      response.end(fault.body);
+      return;
+    }
     const partial = record.range !== null && fault?.do !== 'whole';
+    if (fault?.do === 'packed') {
+      const part = await readPart(path.join(this.folder, record.file), record.from, record.to);
+      head(206, {
+        ...shared,
+        'Access-Control-Expose-Headers': `${EXPOSED}, Content-Encoding`,
+        'Content-Encoding': 'gzip',
+        'Content-Range': `bytes ${record.from}-${record.to - 1}/${size}`,
+      });
+      response.end(gzipSync(part));
+      return;
+    }
     if (!partial) [record.from, record.to] = [0, size];
     const length = record.to - record.from;
     const lengthUntold =
@@ -227,7 +310,7 @@ export class Host {
       ...shared,
       'Content-Type': record.file.endsWith('.json') ? 'application/json' : 'binary/octet-stream',
       'Accept-Ranges': 'bytes',
-      ETag: etag(size),
+      ...this.version(size),
       ...(lengthUntold ? {} : { 'Content-Length': length }),
       ...(partial ? { 'Content-Range': `bytes ${record.from}-${record.to - 1}/${size}` } : {}),
     });
@@ -250,7 +333,7 @@ export class Host {
     const limited = fault?.after !== undefined && ['cut', 'stall', 'short'].includes(fault.do);
     const last = limited ? Math.min(record.to, record.from + (fault.after ?? 0)) : record.to;
     let ending = limited ? fault : undefined;
-    const handle = await open(path.join(this.#folder, record.file));
+    const handle = await open(path.join(this.folder, record.file));
     try {
       for (let at = record.from; at < last && !response.destroyed;) {
         let length = Math.min(CHUNK, last - at);
@@ -327,9 +410,12 @@ export class Host {
    * @returns {Promise<number | null>} null for what is not there
    */
   async #sizeOf({ file, origin }, pathname) {
-    const known = origin === 'front' ? /^\/stand-in\/resolve\/main\// : /^\/(blob|files)\//;
-    if (!known.test(pathname) || pathname.split('/').length > 5) return null;
-    const found = await stat(path.join(this.#folder, file)).catch(() => null);
+    const known =
+      origin === 'front'
+        ? /^\/([^/]+\/[^/]+\/resolve\/[^/]+|api\/resolve-cache)\/[^/]+$/
+        : /^\/(blob|files)\/[^/]+$/;
+    if (!known.test(pathname)) return null;
+    const found = await stat(path.join(this.folder, file)).catch(() => null);
     return found?.isFile() ? found.size : null;
   }
 }
@@ -343,8 +429,8 @@ export function startHost({ folder }) {
  * @param {Fault} fault
  * @param {HostRequest} record
  */
-function fits({ file = 'model.safetensors', covers }, record) {
-  if (record.file !== file) return false;
+function fits({ file = 'model.safetensors', origin, covers }, record) {
+  if (record.file !== file || (origin && record.origin !== origin)) return false;
   return covers === undefined || (record.from <= covers && covers < record.to);
 }
 
@@ -355,8 +441,19 @@ function cors() {
   };
 }
 
-/** @param {number} size */
-const etag = (size) => `"stand-in-${size}"`;
+/**
+ * @param {string} file
+ * @param {number} from
+ * @param {number} to
+ */
+async function readPart(file, from, to) {
+  const handle = await open(file);
+  try {
+    return (await handle.read(Buffer.alloc(to - from), 0, to - from, from)).buffer;
+  } finally {
+    await handle.close();
+  }
+}
 
 /**
  * @param {string | null} header

@@ -136,13 +136,13 @@ export const BROKEN = {
 };
 
 /**
- * Writes a model with as many layers and heads as GPT-2 small and little else: 12
- * by 12 heads of width 2, with random weights and all of GPT-2's tokens.
+ * Writes a model with random weights and all of GPT-2's tokens: unless told otherwise,
+ * with as many layers and heads as GPT-2 small and little else, 12 by 12 heads of width 2.
  * @param {string} folder
+ * @param {{ width?: number, layers?: number, heads?: number }} [sizes]
  */
-async function makeManyHeads(folder) {
+export async function makeManyHeads(folder, { width = 24, layers = 12, heads = 12 } = {}) {
   const config = JSON.parse(await readFile(path.join(fixtures, GOOD_MODEL, 'config.json'), 'utf8'));
-  const width = 24;
   const layer = {
     'ln_1.weight': [width],
     'ln_1.bias': [width],
@@ -164,7 +164,7 @@ async function makeManyHeads(folder) {
     ['ln_f.weight', [width]],
     ['ln_f.bias', [width]],
   ];
-  for (let l = 0; l < 12; l++) {
+  for (let l = 0; l < layers; l++) {
     for (const [name, shape] of Object.entries(layer)) tensors.push([`h.${l}.${name}`, shape]);
   }
   let end = 0;
@@ -187,8 +187,8 @@ async function makeManyHeads(folder) {
     path.join(folder, 'config.json'),
     JSON.stringify({
       ...config,
-      n_layer: 12,
-      n_head: 12,
+      n_layer: layers,
+      n_head: heads,
       n_embd: width,
       n_ctx: 64,
       n_positions: 64,
@@ -223,6 +223,31 @@ export async function makeModels() {
 }
 
 /**
+ * The good model with the first rows of its words alone, and files of a tokenizer.
+ * @param {string} folder where to put it
+ * @param {number} rows
+ * @param {Record<string, string | Buffer>} files by name
+ * @param {object} [changes] of its config.json
+ */
+export async function makeModelWithTokenizer(folder, rows, files, changes = {}) {
+  const config = JSON.parse(await readFile(path.join(fixtures, GOOD_MODEL, 'config.json'), 'utf8'));
+  const file = await readFixture();
+  const name = Object.keys(file.header).find((each) => each.endsWith('wte.weight')) ?? '';
+  const [begin, end] = file.header[name].data_offsets;
+  const words = file.data.subarray(begin, begin + (rows * (end - begin)) / config.vocab_size);
+  file.header[name].shape[0] = rows;
+  file.header[name].data_offsets = [file.data.length, file.data.length + words.length];
+  const { header, data } = withoutGap(file, begin, end, words);
+  await mkdir(folder, { recursive: true });
+  const sizes = { ...config, vocab_size: rows, ...changes };
+  await writeFile(path.join(folder, 'config.json'), JSON.stringify(sizes));
+  await writeFile(path.join(folder, 'model.safetensors'), encode({ header, data }));
+  for (const [each, content] of Object.entries(files)) {
+    await writeFile(path.join(folder, each), content);
+  }
+}
+
+/**
  * The good model with a longer context: its positions over and over.
  * @param {string} folder where to put it
  * @param {number} n_ctx
@@ -243,4 +268,46 @@ export async function makeLongModel(folder, n_ctx) {
   const sizes = { ...config, n_ctx, n_positions: n_ctx };
   await writeFile(path.join(folder, 'config.json'), JSON.stringify(sizes));
   await writeFile(path.join(folder, 'model.safetensors'), encode({ header, data }));
+}
+
+/**
+ * The good model divided into several files, every tensor in another than the one
+ * before, and a config as Python writes it.
+ * @param {string} folder where to put it
+ * @param {number} count
+ */
+export async function makeDividedModel(folder, count) {
+  const { header, data } = await readFixture();
+  delete header.__metadata__;
+  const name = (/** @type {number} */ i) =>
+    `model-${String(i + 1).padStart(5, '0')}-of-${String(count).padStart(5, '0')}.safetensors`;
+  const shards = Array.from({ length: count }, () => ({
+    header: /** @type {Safetensors['header']} */ ({ __metadata__: { epoch: 3 } }),
+    data: /** @type {Buffer[]} */ ([]),
+    length: 0,
+  }));
+  /** @type {Record<string, string>} */
+  const weight_map = {};
+  Object.entries(header).forEach(([tensor, entry], i) => {
+    const shard = shards[i % count];
+    if (!shard) throw new Error('there is a file for every tensor');
+    const [begin, end] = entry.data_offsets;
+    const at = shard.length;
+    shard.length += end - begin;
+    shard.data.push(data.subarray(begin, end));
+    shard.header[tensor] = { ...entry, data_offsets: [at, shard.length] };
+    weight_map[tensor] = name(i % count);
+  });
+  await mkdir(folder, { recursive: true });
+  for (const [i, { header, data }] of shards.entries()) {
+    await writeFile(path.join(folder, name(i)), encode({ header, data: Buffer.concat(data) }));
+  }
+  const list = { metadata: { total_size: 1 }, weight_map };
+  await writeFile(path.join(folder, 'model.safetensors.index.json'), JSON.stringify(list));
+  const config = await readFile(path.join(fixtures, GOOD_MODEL, 'config.json'), 'utf8');
+  const python = config.replace('{', '\uFEFF{"dropout": NaN, "limits": [-Infinity, Infinity],');
+  await writeFile(
+    path.join(folder, 'config.json'),
+    python.replace(/"n_layer": 3/, '"n_layer": 3.0'),
+  );
 }

@@ -1,11 +1,11 @@
 // The site without a network, and from one version to the next.
 
 import assert from 'node:assert/strict';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { execFile } from 'node:child_process';
 import os from 'node:os';
 import path from 'node:path';
-import { test } from 'node:test';
+import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { serve } from '../../tools/server.mjs';
 import {
@@ -99,14 +99,28 @@ test('a page under a sub-path keeps its own version beside another of the same h
   }
 });
 
+/**
+ * The one of a site's scripts that holds a text: the build says which.
+ * @param {string} folder
+ * @param {string} part
+ */
+async function scriptWith(folder, part) {
+  for (const name of await readdir(folder)) {
+    const script = path.join(folder, name);
+    const text = name.endsWith('.js') ? await readFile(script, 'utf8') : '';
+    if (text.includes(part)) return { script, text };
+  }
+  throw new Error(`no script of the site holds "${part}"`);
+}
+
 test('a new version waits, is offered, and takes over whole', async () => {
   const site = await ownSite();
   try {
     await harness.withPage(SCORED, { url: site.url }, async ({ page, requests }) => {
       await startable(page);
       await served(page);
-      const script = path.join(site.folder, 'score.js');
-      await writeFile(script, (await readFile(script, 'utf8')).replace('cell mean', 'new mean'));
+      const { script, text } = await scriptWith(site.folder, 'uniform causal attention');
+      await writeFile(script, text.replace('uniform causal attention', 'uniform causal luck'));
       await site.stamp('2.0.0+next');
 
       // The visit that finds the new version still gets the old one, all of it.
@@ -114,7 +128,7 @@ test('a new version waits, is offered, and takes over whole', async () => {
       await page.reload();
       await start(page, 'ready');
       assert.notEqual((await exportedJson(page)).build, '2.0.0+next');
-      assert.match(String(await page.locator('#score').textContent()), /cell mean/);
+      assert.match(String(await page.locator('#score').textContent()), /uniform causal attention/);
       const bar = page.locator('#update');
       await bar.filter({ hasText: /new version/ }).waitFor();
 
@@ -125,16 +139,132 @@ test('a new version waits, is offered, and takes over whole', async () => {
       await bar.getByRole('button', { name: 'Reload' }).click();
       await bar.filter({ hasText: /other tabs first/ }).waitFor();
       await start(other, 'ready');
-      assert.match(String(await other.locator('#score').textContent()), /cell mean/);
+      assert.match(String(await other.locator('#score').textContent()), /uniform causal attention/);
       await other.close();
 
       await bar.getByRole('button', { name: 'Reload' }).click();
       await page.waitForFunction(() => performance.getEntriesByType('navigation').length === 1);
       await page.waitForFunction(() => document.querySelector('#update')?.hasAttribute('hidden'));
       await start(page, 'ready');
-      assert.match(String(await page.locator('#score').textContent()), /new mean/);
+      assert.match(String(await page.locator('#score').textContent()), /uniform causal luck/);
       assert.equal((await exportedJson(page)).build, '2.0.0+next');
       assert.equal((await siteCaches(page)).length, 1);
+    });
+  } finally {
+    await site.remove();
+  }
+});
+
+test('of the builds of the Rust module the one that this browser runs is kept', () =>
+  harness.withPage(SMALL, {}, async ({ page, requests }) => {
+    await startable(page);
+    await served(page);
+    const fetched = new Set(requests.filter((url) => url.endsWith('.wasm')));
+    const kept = await page.evaluate(async () => {
+      const names = (await caches.keys()).filter((name) => name.startsWith('headscope-site'));
+      const all = await Promise.all(names.map(async (name) => (await caches.open(name)).keys()));
+      return all.flat().flatMap(({ url }) => (url.endsWith('.wasm') ? [url] : []));
+    });
+    assert.equal(kept.length, 1);
+    assert.deepEqual([...fetched], kept, 'no other was fetched, by the page or behind it');
+  }));
+
+describe('where bytes are dear', () => {
+  for (const connection of [
+    { saveData: true, effectiveType: '4g' },
+    { saveData: false, effectiveType: '2g' },
+    { saveData: false, effectiveType: 'slow-2g' },
+  ]) {
+    test(`nothing is fetched that is not asked for (${JSON.stringify(connection)})`, () =>
+      harness.withPage('about', {}, async ({ page, requests }) => {
+        await page.addInitScript((told) => {
+          Object.defineProperty(Navigator.prototype, 'connection', { get: () => told });
+        }, connection);
+        await page.goto(`${harness.site.url}?dear#${SMALL}`);
+        requests.length = 0;
+        await start(page, 'ready');
+        await page.waitForTimeout(3000);
+        assert.equal(
+          await page.evaluate(
+            async () => (await navigator.serviceWorker.getRegistrations()).length,
+          ),
+          0,
+        );
+        assert.deepEqual(await siteCaches(page), []);
+        assert.deepEqual(
+          requests.filter((url) => url.includes('service-worker')),
+          [],
+        );
+      }));
+  }
+
+  test('a new version waits, and the one before goes on', async () => {
+    const site = await ownSite();
+    try {
+      const options = { url: site.url, expected: /better line/ };
+      await harness.withPage(SMALL, options, async ({ page }) => {
+        await startable(page);
+        await served(page);
+        const before = await siteCaches(page);
+        const script = path.join(site.folder, 'service-worker.js');
+        const dear = `Object.defineProperty(navigator, 'connection', { value: { saveData: true } });\n`;
+        await writeFile(script, dear + (await readFile(script, 'utf8')));
+        await site.stamp('2.0.0+next');
+        await page.evaluate(async () => {
+          const registration = await navigator.serviceWorker.getRegistration();
+          await registration?.update().catch(() => {});
+          const { installing } = registration ?? {};
+          if (!installing) return;
+          await new Promise((resolve) => installing.addEventListener('statechange', resolve));
+        });
+        assert.equal(await page.locator('#update').isHidden(), true);
+        assert.deepEqual(await siteCaches(page), before);
+        await page.reload();
+        await start(page, 'ready');
+      });
+    } finally {
+      await site.remove();
+    }
+  });
+});
+
+test('other pages of the same host do not hold an update back', async () => {
+  const site = await ownSite();
+  try {
+    // Another Headscope below this one, and a page that is none. They are of no version.
+    const others = async () => {
+      await cp(dist, path.join(site.folder, 'second'), { recursive: true });
+      await writeFile(
+        path.join(site.folder, 'notes.html'),
+        '<!doctype html><title>Notes</title><link rel="icon" href="icon.svg">',
+      );
+    };
+    await others();
+    await harness.withPage(SCORED, { url: site.url }, async ({ page }) => {
+      await startable(page);
+      await served(page);
+      const notes = await page.context().newPage();
+      await notes.goto(`${site.url}notes.html`);
+      const second = await page.context().newPage();
+      await second.goto(`${site.url}second/#${SCORED}`);
+      await startable(second);
+      // Until it has all of its files, which are about to go.
+      await second.waitForFunction(async () => {
+        const all = await navigator.serviceWorker.getRegistrations();
+        return all.filter(({ active }) => active).length === 2;
+      });
+      for (const each of ['second', 'notes.html']) {
+        await rm(path.join(site.folder, each), { recursive: true });
+      }
+      await site.stamp('2.0.0+next');
+      await others();
+      await page.reload();
+      const bar = page.locator('#update');
+      await bar.filter({ hasText: /new version/ }).waitFor();
+      await bar.getByRole('button', { name: 'Reload' }).click();
+      await page.waitForFunction(() => document.querySelector('#update')?.hasAttribute('hidden'));
+      await start(page, 'ready');
+      assert.equal((await exportedJson(page)).build, '2.0.0+next');
     });
   } finally {
     await site.remove();
@@ -152,12 +282,10 @@ test('a host between two versions is not kept: nothing is mixed', async () => {
         await served(page);
         const before = await siteCaches(page);
         // The new worker is there already, one of its files is not.
-        await writeFile(path.join(site.folder, 'score.js'), 'export const METRIC_NAMES = {};\n');
+        const { script, text } = await scriptWith(site.folder, 'uniform causal attention');
+        await writeFile(script, text.replace('uniform causal attention', 'uniform causal luck'));
         await site.stamp('2.0.0+next');
-        await writeFile(
-          path.join(site.folder, 'score.js'),
-          'export const METRIC_NAMES = { a: 1 };\n',
-        );
+        await writeFile(script, text.replace('uniform causal attention', 'uniform causal rain'));
         await page.evaluate(async () => {
           const registration = await navigator.serviceWorker.getRegistration();
           await registration?.update();

@@ -53,10 +53,14 @@ describe('by keyboard alone', () => {
         await page.evaluate(() => document.activeElement?.textContent),
         'Skip to the study',
       );
+      await tabTo(page, '#model-menu > summary');
+      await page.keyboard.press('Enter');
       await tabTo(page, 'input[name="model"]:checked');
       await page.keyboard.press('ArrowDown');
       await page.waitForURL(/model=tiny/);
-      await tabTo(page, '#step-head [data-run]');
+      await page.keyboard.press('Escape');
+      await page.keyboard.press('Shift+Tab');
+      await page.keyboard.press('Enter');
       await page.keyboard.press('Enter');
       await reach(page, 'ready');
 
@@ -140,7 +144,7 @@ test('at 200 % zoom everything is there, one column wide', () =>
       await start(page, 'done');
       const { pixels, wide } = await sidewaysScroll(page);
       assert.equal(pixels, 0, wide.join(', '));
-      for (const name of ['Score heads', 'Run ablations', 'Copy link', 'Export PNG']) {
+      for (const name of ['Score all heads', 'Run ablations', 'Copy link', 'Export PNG']) {
         await button(page, name).scrollIntoViewIfNeeded();
         assert.ok(await button(page, name).isVisible(), name);
       }
@@ -161,9 +165,9 @@ test('by touch, a tap reads a cell and a second one holds it; all that is presse
       const cell = { position: { x: width * 0.42, y: height * 0.7 } };
       const readout = page.locator('#pattern-readout');
       await page.locator('#pattern').tap(cell);
-      await readout.filter({ hasText: /looks at/, hasNotText: /locked/ }).waitFor();
+      await readout.filter({ hasText: /attends to/, hasNotText: /locked/ }).waitFor();
       await page.locator('#pattern').tap(cell);
-      await readout.filter({ hasText: /looks at .*locked/ }).waitFor();
+      await readout.filter({ hasText: /attends to .*locked/ }).waitFor();
       for (const id of ['scores-table-fold', 'seeds-fold']) {
         await page.locator(`#${id} > summary`).tap();
       }

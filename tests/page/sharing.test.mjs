@@ -76,7 +76,7 @@ describe('links', () => {
   test('a damaged packed table is reported by name, and the page works', () =>
     harness.withPage(`${SMALL}&words-z=AAAAdamaged`, {}, async ({ page }) => {
       await startable(page);
-      assert.match((await complaints(page)).join(' | '), /words is damaged in this link/);
+      assert.match((await complaints(page)).join(' | '), /word table is damaged in this link/);
       await start(page, 'ready');
     }));
 
@@ -274,7 +274,7 @@ test('the citation names the head, the seed, the build and the link', () =>
 test('a reload comes back to the same results, the same folds and the same place', () =>
   harness.withPage(SMALL, {}, async ({ page }) => {
     await start(page, 'ready');
-    await button(page, 'Score heads').click();
+    await button(page, 'Score all heads').click();
     await page.locator('#top-heads button').first().waitFor();
     await page.locator('#scores-table-fold > summary').click();
     await page.locator('#scores-table-fold').scrollIntoViewIfNeeded();

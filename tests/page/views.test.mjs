@@ -18,16 +18,76 @@ import {
   start,
   useHarness,
 } from './harness.mjs';
-import { GOOD_MODEL, makeLongModel, makeModels } from './models.mjs';
+import { GOOD_MODEL, MANY_HEADS, makeLongModel, makeModels } from './models.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
+
+/**
+ * Ways in which a browser's canvas lies, as scripts that patch it before the page
+ * comes. `save` keeps the true methods.
+ */
+const save = `
+  const { toBlob } = HTMLCanvasElement.prototype;
+  const { getImageData } = CanvasRenderingContext2D.prototype;
+  const answer = (lie) => {
+    HTMLCanvasElement.prototype.toBlob = function (give, ...rest) {
+      const other = document.createElement('canvas');
+      [other.width, other.height] = [this.width, this.height];
+      const context = other.getContext('2d');
+      context.drawImage(this, 0, 0);
+      const read = getImageData.call(context, 0, 0, this.width, this.height);
+      lie(read.data, this);
+      context.putImageData(read, 0, 0);
+      toBlob.call(other, give, ...rest);
+    };
+  };
+  const read = (lie) => {
+    CanvasRenderingContext2D.prototype.getImageData = function (...args) {
+      const read = getImageData.apply(this, args);
+      lie(read.data, this.canvas);
+      return read;
+    };
+  };
+  const noise = (data) => data.forEach((byte, i) => { if (i % 4 !== 3) data[i] = byte ^ (i % 7); });
+  const stripes = (data) => data.forEach((_, i) => { data[i] = i % 4 === 3 ? 255 : (i * 37) % 251; });
+  const white = (data) => data.fill(255);
+`;
+/** @type {Record<string, string>} */
+const LIES = {
+  'constant noise in all it reads': 'answer(noise); read(noise);',
+  'one bit of a colour, now and then':
+    'const bit = (data) => { for (let i = 0; i < data.length; i += 64) data[i] ^= 1; }; answer(bit); read(bit);',
+  'stripes in the file alone': 'answer(stripes);',
+  'a white canvas': 'answer(white); read(white);',
+  'white, of large canvases alone':
+    'const large = (data, { width }) => { if (width > 300) white(data); }; answer(large); read(large);',
+  'no answer from toBlob': 'HTMLCanvasElement.prototype.toBlob = () => {};',
+  'no blob from toBlob':
+    'HTMLCanvasElement.prototype.toBlob = (give) => setTimeout(give, 0, null);',
+  'a toBlob that throws':
+    "HTMLCanvasElement.prototype.toBlob = () => { throw new DOMException('no', 'SecurityError'); };",
+  'a context that is refused to what is not on the page':
+    'const { getContext } = HTMLCanvasElement.prototype; HTMLCanvasElement.prototype.getContext = function (...args) { return this.width === 32 ? null : getContext.apply(this, args); };',
+};
 
 /** The colour map as another program has it than the one that draws. */
 const { apply: viridis } = scale({ color: { type: 'linear', scheme: 'viridis', domain: [0, 1] } });
 
+/** Greys of attention 0 and 1 to beginning-of-text, of the style sheets. */
+const GREYS = { light: ['#eceef2', '#515b6b'], dark: ['#262a33', '#a7b1c1'] };
+
+/**
+ * @param {'light' | 'dark'} theme
+ * @param {number} value
+ */
+function grey(theme, value) {
+  const [none = [], full = []] = GREYS[theme].map(rgb);
+  return none.map((channel, i) => Math.round(channel + ((full[i] ?? 0) - channel) * value));
+}
+
 const harness = useHarness(async () => {
   const { folder, remove } = await makeModels();
-  await makeLongModel(path.join(folder, 'long'), 300);
+  await makeLongModel(path.join(folder, 'long'), 1024);
   return { models: folder, remove };
 });
 
@@ -40,12 +100,13 @@ function modelLink(name) {
 
 /**
  * Where the cells lie, in CSS pixels, found without asking the page: the first cell
- * is the only one of its row and, as its attention is 1, has the last colour of the
- * map, from its corner to the gap before what the mask hides.
+ * is the only one of its row and, as its attention is 1, has the last of the greys, from
+ * its corner to the gap before what the mask hides.
  * @param {Page} page
+ * @param {number[]} [first] the colour of the first cell
  */
-function findCells(page) {
-  const [r, g, b] = rgb(viridis(1));
+function findCells(page, first = grey('light', 1)) {
+  const [r, g, b] = first;
   return page.locator('#pattern').evaluate(
     (element, [r, g, b]) => {
       const canvas = /** @type {any} */ (element);
@@ -61,10 +122,12 @@ function findCells(page) {
           let end = x;
           while (is(end, y)) end++;
           const ratio = width / canvas.clientWidth;
+          // Text has the colour, too, but no such stretch of it.
+          if (end - x < 9 * ratio) continue;
           return { x: x / ratio, y: y / ratio, pitch: Math.round((end - x) / ratio) + 1, ratio };
         }
       }
-      throw new Error('no cell has the last colour');
+      throw new Error('no cell has that colour');
     },
     [r, g, b],
   );
@@ -109,10 +172,11 @@ function apart(a, b) {
  * Compares every cell of the canvas with the colour that a pattern gives it.
  * @param {Page} page
  * @param {number[][]} rows
+ * @param {'light' | 'dark'} theme
  * @returns {Promise<{ cells: number, wrong: string[], masked: number[][] }>}
  */
-async function compareCells(page, rows) {
-  const { x, y, pitch } = await findCells(page);
+async function compareCells(page, rows, theme) {
+  const { x, y, pitch } = await findCells(page, grey(theme, 1));
   assert.ok(pitch >= 20, `cells of ${pitch} pixels are too small for this test`);
   const n = rows.length;
   const all = Array.from({ length: n * n }, (_, i) => ({ q: Math.floor(i / n), k: i % n }));
@@ -123,10 +187,12 @@ async function compareCells(page, rows) {
   });
   const seen = all.filter(({ q, k }) => k <= q);
   const later = all.filter(({ q, k }) => k > q);
-  const max = Math.max(...rows.flat());
+  // Beginning-of-text is no part of what full colour stands for.
+  const max = Math.max(...rows.flatMap((row) => row.slice(1)));
   const colors = await colorsAt(page, seen.map(at));
   const wrong = seen.flatMap(({ q, k }, i) => {
-    const wanted = rgb(viridis((rows[q]?.[k] ?? NaN) / max));
+    const value = rows[q]?.[k] ?? NaN;
+    const wanted = k === 0 ? grey(theme, value) : rgb(viridis(value / max));
     const distance = apart(colors[i] ?? [], wanted);
     return distance <= 2 ? [] : [`(${q}, ${k}) is ${colors[i]} and not ${wanted}`];
   });
@@ -155,7 +221,7 @@ describe('the canvas of the heatmap', () => {
           await start(page, 'ready');
           await page.waitForTimeout(200);
           const rows = reference.target_pattern_second_prompt;
-          const { cells, wrong, masked } = await compareCells(page, rows);
+          const { cells, wrong, masked } = await compareCells(page, rows, colorScheme);
           assert.equal(cells, (13 * 14) / 2);
           assert.deepEqual(wrong, []);
 
@@ -169,7 +235,7 @@ describe('the canvas of the heatmap', () => {
           const other = rows.map((/** @type {number[]} */ row, /** @type {number} */ q) =>
             row.map((value, k) => (k <= q && q > 0 ? row[q - k] : value)),
           );
-          const crossed = await compareCells(page, other);
+          const crossed = await compareCells(page, other, colorScheme);
           assert.ok(crossed.wrong.length > cells / 3, `only ${crossed.wrong.length} differ`);
         },
       );
@@ -184,7 +250,7 @@ describe('the canvas of the heatmap', () => {
       const view = /** @type {const} */ ('#view-bos');
       assert.equal(await page.locator(view).inputValue(), 'renormalised');
       // Cell (1, 1) is all that is left of its row, and so has the last colour.
-      const { x, y, pitch } = await findCells(page);
+      const { x, y, pitch } = await findCells(page, rgb(viridis(1)));
       const left = (/** @type {number} */ q) =>
         rows[q].slice(1).reduce((/** @type {number} */ sum, /** @type {number} */ v) => sum + v, 0);
       const points = [];
@@ -281,7 +347,7 @@ describe('the crosshair', () => {
       assert.equal(both.filter((name) => name.startsWith('row')).length, 1, both.join());
       assert.match(
         String(await readout.textContent()),
-        /\(9\) looks at .* \(4\)Attention0\.\d{4}Relation.*Rank in its row\d+ of 10/,
+        /\(9\) attends to .* \(4\)Attention0\.\d{4}Relation.*Rank in row\d+ of 10/,
       );
 
       await canvas.hover({ position: { x: x - 40, y: y + 5.5 * pitch } });
@@ -289,11 +355,11 @@ describe('the crosshair', () => {
         (await lit()).filter((name) => name.startsWith('row')),
         ['row 5'],
       );
-      assert.match(String(await readout.textContent()), /\(5\) looks atMost at/);
+      assert.match(String(await readout.textContent()), /\(5\) attends toMost/);
 
       await canvas.hover({ position: { x: x + 3.5 * pitch, y: y - 12 } });
       assert.ok((await lit()).includes('column 3'));
-      assert.match(String(await readout.textContent()), /\(3\) is looked at byMost by/);
+      assert.match(String(await readout.textContent()), /\(3\) is attended to byMost by/);
     }));
 
   test('is lit by the tokens as fed, and lights them', () =>
@@ -302,12 +368,12 @@ describe('the crosshair', () => {
       const cards = page.locator('#fed > li');
       await cards.nth(4).hover();
       const readout = page.locator('#pattern-readout');
-      await readout.filter({ hasText: '(4) looks at' }).waitFor();
+      await readout.filter({ hasText: '(4) attends to' }).waitFor();
       await page.mouse.move(1, 1);
       await page.locator('#pattern').focus();
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('ArrowRight');
-      await readout.filter({ hasText: '(4) looks at ' }).waitFor();
+      await readout.filter({ hasText: '(4) attends to ' }).waitFor();
       const lit = await cards.evaluateAll((all) =>
         all.flatMap((card, index) => (card.classList.contains('lit') ? [index] : [])),
       );
@@ -319,11 +385,11 @@ describe('the crosshair', () => {
     harness.withPage(`${TINY}&view=q2k0`, {}, async ({ page }) => {
       await start(page, 'ready');
       const readout = page.locator('#pattern-readout');
-      assert.match(String(await readout.textContent()), /\(2\) looks at .*\(0\)locked/);
+      assert.match(String(await readout.textContent()), /\(2\) attends to .*\(0\)locked/);
       await page.locator('#pattern').focus();
       await page.keyboard.press('ArrowLeft');
       await page.waitForURL(/view=q2(&|$)/);
-      assert.match(String(await readout.textContent()), /\(2\) looks atlocked/);
+      assert.match(String(await readout.textContent()), /\(2\) attends tolocked/);
       await page.keyboard.press('ArrowRight');
       await page.waitForURL(/view=q2k0/);
       await page.keyboard.press('Escape');
@@ -338,7 +404,7 @@ describe('the crosshair', () => {
       const position = { x: x + 2.5 * pitch, y: y + 6.5 * pitch };
       const readout = page.locator('#pattern-readout');
       await page.locator('#pattern').tap({ position });
-      await readout.filter({ hasText: '(6) looks at' }).waitFor();
+      await readout.filter({ hasText: '(6) attends to' }).waitFor();
       assert.doesNotMatch(page.url(), /view=/);
       await page.locator('#pattern').tap({ position });
       await page.waitForURL(/view=q6k2/);
@@ -394,7 +460,7 @@ test('256 tokens stay legible: cells keep their size, labels stay in sight', () 
       assert.ok(scrollTop > 500 && scrollLeft > 500, `${scrollLeft}, ${scrollTop}`);
       assert.equal((await inked()).blank, 0);
       const title = page.locator('#pattern-readout .readout-title');
-      assert.match(String(await title.textContent()), /\(150\) looks at .*\(255\)/);
+      assert.match(String(await title.textContent()), /\(150\) attends to .*\(255\)/);
     },
   ));
 
@@ -428,7 +494,7 @@ describe('pinned heads', () => {
         .hover({ position: { x: 160, y: 160 } });
       await page
         .locator('#pattern-readout')
-        .filter({ hasText: /looks at/ })
+        .filter({ hasText: /attends to/ })
         .waitFor();
 
       await page.locator('#pin-head').fill('l0h1');
@@ -444,7 +510,10 @@ describe('pinned heads', () => {
       await page.waitForURL(/pins=L1H0%2CL0H1/);
       await page.locator('#pin-head').fill('L9H9');
       await button(page, 'Pin').click();
-      await page.locator('#pin-head-error').filter({ hasText: 'This model has no L9H9' }).waitFor();
+      await page
+        .locator('#pin-head-error')
+        .filter({ hasText: /has L0 to L\d, H0 to H\d/ })
+        .waitFor();
 
       await page.reload();
       await start(page, 'ready');
@@ -476,7 +545,7 @@ describe('pinned heads', () => {
 
   test('that are none are reported by name, and the page works', () =>
     harness.withPage(`${TINY}&pins=L1H0,nonsense`, {}, async ({ page }) => {
-      await page.getByText('pins has to look like L1H5,L0H3').first().waitFor();
+      await page.getByText('pinned heads has to look like L1H5,L0H3').first().waitFor();
       await start(page, 'ready');
     }));
 });
@@ -533,7 +602,7 @@ describe('thumbnails', () => {
         const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
         const runs = Array.from({ length: 7 }, () => {
           const begun = performance.now();
-          view.draw(context, 1, false, -1, -1);
+          view.draw(context, 1, false);
           return performance.now() - begun;
         });
         const { data } = context.getImageData(0, 0, width, height);
@@ -593,6 +662,53 @@ describe('pictures and tables to take away', () => {
       },
     ));
 
+  for (const [lie, script] of Object.entries(LIES)) {
+    test(`under a canvas that gives ${lie}, no view is called saved as PNG and SVG is offered`, () =>
+      harness.withPage(
+        `${TINY}&n=6&len=8&cats=3&seeds=0-2&pins=L0H0,L1H0&run=all`,
+        { width: 1440 },
+        async ({ page }) => {
+          await page.addInitScript(`{ ${save} ${script} }`);
+          await page.reload();
+          await start(page, 'done');
+          await page.locator('#pins-row canvas').nth(1).waitFor();
+          await page.locator('#thumbnails-fold > summary').click();
+          await page.locator('#thumbnails-about').filter({ hasText: 'All 6 heads' }).waitFor();
+          await page.locator('#ablations-chart svg').first().waitFor();
+          await page.locator('#seeds-fold > summary').click();
+          await button(page, 'Run seeds').click();
+          await page.locator('#seeds-chart svg').first().waitFor();
+          await reach(page, 'done');
+          const downloads = /** @type {string[]} */ ([]);
+          page.on('download', (download) => downloads.push(download.suggestedFilename()));
+          const views = await page
+            .locator('#picture-of option')
+            .evaluateAll((options) => options.map((option) => /** @type {any} */ (option).value));
+          assert.equal(views.length, 6, views.join());
+          const note = page.locator('#export-note');
+          const problem = page.locator('#export-problem .problem');
+          for (const view of views) {
+            await page.locator('#picture-of').selectOption(view);
+            await button(page, 'Export PNG').click();
+            await problem.waitFor();
+            assert.match(String(await problem.textContent()), /Nothing was saved/, view);
+            assert.equal(await note.textContent(), '', view);
+            const [svg] = await Promise.all([
+              page.waitForEvent('download'),
+              button(page, 'Save as SVG').click(),
+            ]);
+            assert.match(svg.suggestedFilename(), new RegExp(`-${view}\\.svg$`));
+            await problem.waitFor({ state: 'detached' });
+            assert.match(String(await note.textContent()), /^Saved .*\.svg\.$/);
+          }
+          assert.ok(
+            downloads.length === 6 && downloads.every((name) => name.endsWith('.svg')),
+            downloads.join(),
+          );
+        },
+      ));
+  }
+
   test('a picture has no markup but its own, whatever the text says', () =>
     harness.withPage(
       `${TINY}&text=${encodeURIComponent('</text><script>alert(1)</script> \u202e& "x"')}`,
@@ -604,7 +720,7 @@ describe('pictures and tables to take away', () => {
           const { documentElement } = new DOMParser().parseFromString(text, 'image/svg+xml');
           return [...new Set([...documentElement.querySelectorAll('*')].map((e) => e.nodeName))];
         }, svg);
-        assert.deepEqual(names.sort(), ['path', 'rect', 'svg', 'text']);
+        assert.deepEqual(names.sort(), ['rect', 'svg', 'text']);
       },
     ));
 
@@ -660,3 +776,146 @@ for (const [width, colorScheme] of /** @type {const} */ ([
       },
     ));
 }
+
+describe('what is large', () => {
+  const words = Array.from({ length: 1023 }, (_, i) => ['red', 'dog', 'rain'][i % 3]).join(' ');
+
+  /**
+   * The rows of a table's file.
+   * @param {Page} page
+   * @param {string} table
+   */
+  async function saved(page, table) {
+    const save = page.locator(table).getByRole('button', { name: 'Save as CSV' });
+    const [download] = await Promise.all([page.waitForEvent('download'), save.click()]);
+    const text = await readFile(await download.path(), 'utf8');
+    return text
+      .trim()
+      .split('\r\n')
+      .map((line) => line.split(','));
+  }
+
+  test('1024 tokens: the table shows a block of a million cells and says which, its file has all', () =>
+    harness.withPage(
+      `${modelLink('long')}&head=L1H1&text=${encodeURIComponent(words)}`,
+      {},
+      async ({ page }) => {
+        await start(page, 'ready');
+        await page.locator('#pattern-table-fold > summary').click();
+        const table = page.locator('#pattern-table table');
+        await table.waitFor();
+        const caption = table.locator('caption');
+        assert.match(
+          String(await caption.textContent()),
+          /rows 0 to 31 and columns 0 to 31 of 1024 by 1024\./,
+        );
+        assert.ok((await page.locator('#pattern-table *').count()) < 3000);
+        assert.equal(await table.getAttribute('aria-rowcount'), '1025');
+        assert.equal(await table.getAttribute('aria-colcount'), '1025');
+
+        await page.locator('#pattern-table').getByLabel('Rows').selectOption('992 to 1023');
+        await page.locator('#pattern-table').getByLabel('Columns').selectOption('960 to 991');
+        assert.match(
+          String(await caption.textContent()),
+          /rows 992 to 1023 and columns 960 to 991/,
+        );
+        const last = table.locator('tbody tr').last();
+        assert.equal(await last.getAttribute('aria-rowindex'), '1025');
+        const cell = last.locator('td').first();
+        assert.equal(await cell.getAttribute('aria-colindex'), '962');
+        const rows = await saved(page, '#pattern-table');
+        assert.deepEqual([rows.length, rows[0]?.length], [1025, 1025]);
+        assert.equal(rows[1024]?.[961], await cell.getAttribute('data-value'));
+        const sum = rows[1024]?.slice(1).reduce((total, value) => total + Number(value), 0);
+        assert.ok(Math.abs(Number(sum) - 1) < 1e-3, `${sum}`);
+        assert.deepEqual(
+          [rows[1]?.[1], rows[1]?.[2], rows[1023]?.[1024]],
+          ['1', '', ''],
+          'what comes later is empty',
+        );
+        assert.deepEqual(await accessibilityViolations(page), []);
+      },
+    ));
+
+  test('1023 losses: the table shows the first 200, adds more when asked, sorts and saves all', () =>
+    harness.withPage(
+      `${modelLink('long')}&head=L1H1&text=${encodeURIComponent(words)}`,
+      {},
+      async ({ page }) => {
+        await start(page, 'ready');
+        await page.locator('#text-fold > summary').click();
+        await page.locator('#step-text [data-run]:not([aria-disabled])').click();
+        const table = page.locator('#text-table table');
+        await table.waitFor();
+        const rows = table.locator('tbody tr');
+        assert.equal(await rows.count(), 200);
+        assert.match(
+          String(await table.locator('caption').textContent()),
+          /First 200 of 1023 rows/,
+        );
+        assert.equal(await table.getAttribute('aria-rowcount'), '1024');
+        const file = await saved(page, '#text-table');
+        assert.equal(file.length, 1024);
+        const losses = file.slice(1).map((row) => Number(row[2]));
+
+        // Ordered, the first rows are the first of all, not of those that were shown.
+        const sort = table.locator('button.sort').filter({ hasText: 'Loss' });
+        await sort.click();
+        await sort.click();
+        const first = await rows.first().locator('td').nth(1).getAttribute('data-value');
+        assert.equal(Number(first), Math.max(...losses));
+
+        await page.getByRole('button', { name: 'Show 200 more' }).click();
+        assert.equal(await rows.count(), 400);
+        assert.equal(
+          await page.evaluate(() =>
+            document.activeElement?.closest('tr')?.getAttribute('aria-rowindex'),
+          ),
+          '202',
+        );
+        for (const count of [600, 800, 1000]) {
+          await page.getByRole('button', { name: 'Show 200 more' }).click();
+          assert.equal(await rows.count(), count);
+        }
+        await page.getByRole('button', { name: 'Show 23 more' }).click();
+        assert.equal(await rows.count(), 1023);
+        assert.match(String(await table.locator('caption').textContent()), /All 1023 rows/);
+        assert.equal(await page.getByRole('button', { name: /^Show \d+ more$/ }).count(), 0);
+      },
+    ));
+
+  test('356 ablations of 60 prompts: the charts show how the prompts spread, and say what is left out', () =>
+    harness.withPage(
+      `${modelLink(MANY_HEADS)}&head=L11H3&n=60&len=8&cats=3&ablate=all&kind=zero&against=position-mean`,
+      { width: 1440 },
+      async ({ page }) => {
+        await start(page, 'ready');
+        await page.locator('#step-ablations [data-run]:not([aria-disabled])').click();
+        await page.locator('#step-ablations.done:not(.running)').waitFor({ timeout: 240_000 });
+        const charts = page.locator('#ablations-chart svg');
+        await charts.nth(1).waitFor();
+        const { ablations } = await exportedJson(page);
+        const points = ablations.reduce(
+          (/** @type {number} */ sum, /** @type {any} */ { sequences }) => sum + sequences.length,
+          0,
+        );
+        assert.ok(ablations.length > 300 && points > 10_000, `${ablations.length}, ${points}`);
+        for (const chart of [charts.first(), charts.nth(1)]) {
+          const marks = await chart.locator('circle, path, line, rect, text').count();
+          assert.ok(marks > 600 && marks < 3000, `${marks} marks`);
+        }
+        const titles = await page.locator('#ablations-chart figcaption').allTextContents();
+        const which = `the 200 of ${ablations.length} that change most`;
+        assert.ok(
+          titles.every((title) => title.includes(which)),
+          titles.join(),
+        );
+        assert.match(String(titles[1]), /half and 90 % of its prompts, and their median/);
+
+        const rows = page.locator('#ablations-table tbody tr');
+        assert.equal(await rows.count(), 200);
+        assert.equal((await saved(page, '#ablations-table')).length, ablations.length + 1);
+        assert.equal((await exported(page, 'Export CSV')).bytes.length > 0, true);
+      },
+    ));
+});

@@ -1,13 +1,14 @@
 //! The site's own model and studies.
 
 use crate::{failure, outputs, prompts};
-use headscope::model::{Crew, Gpt2, HookPoint, NoHooks, Recorder};
+use headscope::model::{ActivationCache, Gpt2, HookPoint, NoHooks, WorkerPool};
 use headscope::study::component::{full_sweep, notebook_preset};
-use headscope::study::{Baseline, Case, Head, Kind, Metric, NoPace};
+use headscope::study::{AblationKind, Baseline, Head, Metric, TokenizedPrompt, Uninterrupted};
 use headscope::study::{baseline, effects, score_heads};
 use headscope::tokens::Tokens;
+use headscope::web::Settings;
+use headscope::web::models::pool::{BrowserPool, Workers};
 use headscope::web::prompt_set::PromptSet;
-use headscope::web::{Settings, WorkerCrew, Workers};
 use headscope::weights::{Config, Part};
 use js_sys::{Array, Float64Array};
 use std::rc::Rc;
@@ -17,7 +18,7 @@ use wasm_bindgen::prelude::*;
 #[wasm_bindgen]
 pub struct Ours {
     model: Gpt2,
-    cases: Vec<Case>,
+    cases: Vec<TokenizedPrompt>,
 }
 
 #[wasm_bindgen]
@@ -34,8 +35,8 @@ impl Ours {
         let config = Config::from_json(config.as_bytes()).map_err(failure)?;
         let tokens = Tokens::from_merges(merges).map_err(failure)?;
         let set = PromptSet::of(&Settings::default(), &tokens).map_err(failure)?;
-        let crew = workers.map(|workers| Rc::new(WorkerCrew::new(workers)) as Rc<dyn Crew>);
-        Ok(Self { model: Gpt2::shared(config, crew), cases: set.cases() })
+        let pool = workers.map(|workers| Rc::new(BrowserPool::new(workers)) as Rc<dyn WorkerPool>);
+        Ok(Self { model: Gpt2::shared(config, pool), cases: set.cases() })
     }
 
     /// Puts a tensor of `rows` rows in its place.
@@ -57,9 +58,9 @@ impl Ours {
         let mut resid = self.model.embed(&prompts(&ids, batch), &NoHooks).await.map_err(failure)?;
         let mut patterns = Vec::new();
         for l in 0..self.model.config().n_layer {
-            let recorder = Recorder::of(&[HookPoint::Pattern(l)]);
+            let recorder = ActivationCache::of(&[HookPoint::Pattern(l)]);
             resid = self.model.block(l, &resid, &recorder).await.map_err(failure)?;
-            patterns.extend(recorder.into_seen().into_values());
+            patterns.extend(recorder.into_activations().into_values());
         }
         outputs(&patterns, &resid)
     }
@@ -74,10 +75,11 @@ impl Ours {
         let Self { model, cases } = self;
         let measure = Metric::CellMean;
         let head = Head { layer: 1, head: 5 };
-        let scores = score_heads(model, cases, measure, &NoPace).await.map_err(failure)?;
-        let base = baseline(model, cases, head, &NoPace).await.map_err(failure)?;
+        let scores = score_heads(model, cases, measure, &Uninterrupted).await.map_err(failure)?;
+        let base = baseline(model, cases, head, &Uninterrupted).await.map_err(failure)?;
         let preset = notebook_preset(head.layer);
-        let effects = effects(model, cases, &base, measure, &preset, &NoPace).await.map_err(failure)?;
+        let effects =
+            effects(model, cases, &base, measure, &preset, &Uninterrupted).await.map_err(failure)?;
         let mut all: Vec<f64> = scores.mean().concat();
         all.extend(&effects[0].baseline);
         for effect in &effects {
@@ -93,7 +95,7 @@ impl Ours {
     /// The study's.
     pub async fn baseline(&self, layer: usize, head: usize) -> Result<OursBaseline, JsValue> {
         let head = Head { layer, head };
-        let baseline = baseline(&self.model, &self.cases, head, &NoPace).await.map_err(failure)?;
+        let baseline = baseline(&self.model, &self.cases, head, &Uninterrupted).await.map_err(failure)?;
         Ok(OursBaseline { head, baseline })
     }
 
@@ -105,8 +107,8 @@ impl Ours {
     /// The study's.
     pub async fn sweep(&self, base: &OursBaseline) -> Result<usize, JsValue> {
         let Self { model, cases } = self;
-        let sweep = full_sweep(base.head.layer, Kind::PositionMean, model.config());
-        let effects = effects(model, cases, &base.baseline, Metric::CellMean, &sweep, &NoPace).await;
+        let sweep = full_sweep(base.head.layer, AblationKind::PositionMean, model.config());
+        let effects = effects(model, cases, &base.baseline, Metric::CellMean, &sweep, &Uninterrupted).await;
         effects.map(|effects| effects.len()).map_err(failure)
     }
 

@@ -1,0 +1,149 @@
+//! The whole model on a text: the loss of each token, the likeliest next ones, and
+//! how the text goes on; with or without an ablation.
+
+use crate::model::Gpt2;
+use crate::study::ablation::Patch;
+use crate::study::{Ablation, StudyError, YieldPoint};
+use crate::tokens::Tokens;
+use candle_core::{Device, Tensor};
+use std::collections::HashMap;
+
+/// How many of the likeliest next tokens are given.
+const TOP: usize = 10;
+/// Positions whose logits are held at once: 6 MB of GPT-2's vocabulary.
+const POSITIONS_AT_ONCE: usize = 32;
+
+/// Losses and next tokens of one text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TextLoss {
+    /// Loss of each token but the first, in nats: -ln of the probability that the
+    /// model gave it from what comes before.
+    pub losses: Vec<f64>,
+    /// The likeliest next tokens with their probabilities, likeliest first.
+    pub next: Vec<(u32, f64)>,
+    /// The same tokens' logits.
+    pub logits: Vec<f64>,
+}
+
+/// Runs the model on one text, of at least one token.
+///
+/// # Errors
+///
+/// [`StudyError::NotApplicable`], [`StudyError::NoOthers`] (one text has no
+/// other beside it), [`StudyError::Cancelled`] or the model's.
+pub async fn evaluate(
+    model: &Gpt2,
+    ids: &[u32],
+    ablation: &Ablation,
+    pace: &impl YieldPoint,
+) -> Result<TextLoss, StudyError> {
+    let resid = run(model, ids, ablation, pace).await?;
+    let mut losses = Vec::with_capacity(ids.len());
+    for from in (0..ids.len()).step_by(POSITIONS_AT_ONCE) {
+        pace.step(from, ids.len()).await?;
+        let rows = POSITIONS_AT_ONCE.min(ids.len() - from);
+        let logits = model.logits(&resid.narrow(1, from, rows)?)?.flatten_all()?.to_vec1::<f32>()?;
+        for (row, &next) in logits.chunks_exact(model.config().d_vocab).zip(&ids[from + 1..]) {
+            losses.push(log_sum_exp(row) - f64::from(row[next as usize]));
+        }
+    }
+    let logits = last_logits(model, &resid)?.to_vec1::<f32>()?;
+    let normaliser = log_sum_exp(&logits);
+    let probability = |logit: f32| (f64::from(logit) - normaliser).exp();
+    let mut order: Vec<usize> = (0..logits.len()).collect();
+    order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+    order.truncate(TOP);
+    Ok(TextLoss {
+        losses,
+        next: order.iter().map(|&id| (id as u32, probability(logits[id]))).collect(),
+        logits: order.iter().map(|&id| f64::from(logits[id])).collect(),
+    })
+}
+
+/// Continues a text, token by token, until `most` are added, the context is full, or
+/// the model ends the text. Every token takes a run of the whole text. Ids without a
+/// token, which a padded vocabulary has, are never drawn.
+///
+/// # Errors
+///
+/// As [`evaluate`].
+pub async fn continue_text(
+    model: &Gpt2,
+    tokens: &Tokens,
+    ids: &[u32],
+    ablation: &Ablation,
+    sampler: &mut Sampler,
+    most: usize,
+    pace: &impl YieldPoint,
+) -> Result<Vec<u32>, StudyError> {
+    let mut ids = ids.to_vec();
+    let before = ids.len();
+    let end = (before + most).min(model.config().n_ctx);
+    let d_vocab = model.config().d_vocab;
+    let nameless: Vec<usize> = (0..d_vocab).filter(|&id| !tokens.has(id as u32)).collect();
+    while ids.len() < end {
+        pace.step(ids.len() - before, end - before).await?;
+        let resid = run(model, &ids, ablation, &crate::study::Uninterrupted).await?;
+        let mut logits = last_logits(model, &resid)?;
+        if !nameless.is_empty() {
+            let mut numbers = logits.to_vec1::<f32>()?;
+            nameless.iter().for_each(|&id| numbers[id] = f32::NEG_INFINITY);
+            logits = Tensor::from_vec(numbers, d_vocab, &Device::Cpu)?;
+        }
+        let next = sampler.0.sample(&logits)?;
+        if tokens.ends(next) {
+            break;
+        }
+        ids.push(next);
+    }
+    pace.step(1, 1).await?;
+    Ok(ids.split_off(before))
+}
+
+/// Draws tokens, by the seed: candle-transformers' own.
+pub struct Sampler(candle_transformers::generation::LogitsProcessor);
+
+impl Sampler {
+    /// At temperature 0 the likeliest token is always taken; `top_p` keeps the
+    /// fewest tokens that together have that probability.
+    #[must_use]
+    pub fn new(seed: u64, temperature: f64, top_p: f64) -> Self {
+        Self(candle_transformers::generation::LogitsProcessor::new(
+            seed,
+            Some(temperature),
+            Some(top_p.max(f64::MIN_POSITIVE)),
+        ))
+    }
+}
+
+/// The residual stream after the last layer, (1, T, d).
+async fn run(
+    model: &Gpt2,
+    ids: &[u32],
+    ablation: &Ablation,
+    pace: &impl YieldPoint,
+) -> Result<Tensor, StudyError> {
+    let clean = HashMap::new();
+    let lengths = [ids.len()];
+    let patch = Patch::new(model, ablation, &clean, &lengths).await?;
+    let layers = model.config().n_layer;
+    let mut resid = model.embed(&[ids.to_vec()], &patch).await?;
+    for l in 0..layers {
+        pace.step(l, layers).await?;
+        resid = model.block(l, &resid, &patch).await?;
+    }
+    pace.step(layers, layers).await?;
+    Ok(resid)
+}
+
+/// ln Σ e^x, which turns logits into log-probabilities.
+fn log_sum_exp(logits: &[f32]) -> f64 {
+    let largest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
+    largest + logits.iter().map(|&x| (f64::from(x) - largest).exp()).sum::<f64>().ln()
+}
+
+/// Logits after the last token, (V).
+fn last_logits(model: &Gpt2, resid: &Tensor) -> Result<Tensor, StudyError> {
+    let last = resid.narrow(1, resid.dim(1)? - 1, 1)?;
+    Ok(model.logits(&last)?.flatten_all()?)
+}

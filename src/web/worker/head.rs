@@ -1,0 +1,107 @@
+//! The first step: the model is opened, and the shown head run on the shown prompt.
+
+use super::{Engine, head_depth, head_of, shown_prompt};
+use crate::model::Depth;
+use crate::study::{self, AttentionBreakdown, Head, TokenizedPrompt};
+use crate::web::js::{set_property, to_js};
+use crate::web::models::call::Call;
+use crate::web::payload::{ModelInfo, PatternResult, PromptSet, scored_cases};
+use crate::web::results::Shown;
+use crate::web::results::file::Bytes;
+use crate::web::{Problem, SettingProblem, Settings};
+use crate::weights::Config;
+use wasm_bindgen::JsValue;
+
+impl Engine {
+    /// Opens the model and loads what the shown head needs, or the best one if the
+    /// model lacks that.
+    pub(super) async fn load(&self, mut settings: Settings, call: &Call) -> Result<JsValue, Problem> {
+        let (set, open) = self.begin(&settings, call).await?;
+        let mut problems = Vec::new();
+        let mut note = None;
+        if !settings.head.exists(&open.config) {
+            let asked = settings.head;
+            let measure = settings.measure();
+            let scorable = |case: &TokenizedPrompt| measure.chance(&case.relations).is_some();
+            let (head, why) = if scored_cases(&settings, &set).iter().any(scorable) {
+                let scores = self.scores(&open, &settings, &set, call).await?;
+                (scores.ranking()[0].0, "its best-scoring head")
+            } else {
+                // Nothing can be scored, so no head is better than another.
+                (Head { layer: open.config.n_layer - 1, head: 0 }, "the first head of its last layer")
+            };
+            settings.head = head;
+            if asked == Settings::default().head {
+                note = Some(format!("This model has no {asked}; {why}, {head}, is shown."));
+            } else {
+                problems.push(SettingProblem {
+                    key: "head".to_owned(),
+                    message: format!("This model has no {asked}."),
+                    value: asked.to_string(),
+                    consequence: format!("{head}, {why}, is shown."),
+                });
+            }
+        }
+        self.fetch(&open, &set.cases(), head_depth(&settings, &open.config), call).await?;
+        let Config { n_layer, n_head, d_model, n_ctx, d_vocab, .. } = open.config;
+        let notes = [note.as_deref(), self.models.assumption(&open.id), open.tokenizer_note.as_deref()];
+        Ok(to_js(&ModelInfo {
+            id: open.id.clone(),
+            name: open.shown_name(),
+            n_layer,
+            n_head,
+            d_model,
+            n_ctx,
+            n_vocab: d_vocab,
+            file_bytes: open.index.file_len,
+            head: settings.head,
+            problems,
+            note: notes.into_iter().flatten().collect::<Vec<_>>().join(" "),
+            prompt_set: open.tokens.as_ref().map(|_| PromptSet::of(&set)),
+            read: Bytes { network: call.network.get(), cache: call.cache.get() },
+            storage_note: open.note().or(self.models.cache().await.note().map(str::to_owned)),
+        }))
+    }
+
+    /// The shown head's pattern on the shown prompt, with its score there.
+    pub(super) async fn pattern(&self, settings: &Settings, call: &Call) -> Result<JsValue, Problem> {
+        let (set, open) = self.begin(settings, call).await?;
+        let head = head_of(settings, &open.config)?;
+        let number = settings.shown_prompt();
+        let prompt = shown_prompt(&set, settings)?;
+        let cases = set.cases();
+        self.fetch(&open, &cases, head_depth(settings, &open.config), call).await?;
+        let started = js_sys::Date::now();
+        let kept = self.kept_baseline(&open, settings, &cases, head, call).await?;
+        let place = cases.iter().position(|case| case.sequence == number);
+        let pattern = match (place, &kept) {
+            (Some(i), Some(kept)) => kept.baseline.pattern.patterns[i].clone(),
+            // A dropped prompt is not part of any score, and run by itself.
+            _ => {
+                let case = prompt.case(number);
+                self.fetch(&open, std::slice::from_ref(&case), Depth::Pattern(head.layer), call).await?;
+                let model = open.model.lock().await;
+                let alone = study::baseline(&model, &[case], head, call).await;
+                alone?.pattern.patterns.swap_remove(0)
+            }
+        };
+        self.results.borrow_mut().timings.forward = js_sys::Date::now() - started;
+        let patterns = kept.as_ref().map_or(&[][..], |kept| &kept.baseline.pattern.patterns);
+        let shares = |(case, pattern): (&TokenizedPrompt, &Vec<f32>)| {
+            (case.sequence, AttentionBreakdown::of(pattern, &case.relations))
+        };
+        let shares = cases.iter().zip(patterns).map(shares).collect();
+        let shown = Shown { head, prompt: number, pattern, shares };
+        let result = PatternResult::of(&shown, prompt, settings.measure());
+        self.results.borrow_mut().shown = Some(shown);
+        Ok(give_pattern(&result))
+    }
+}
+
+/// A pattern as the page reads it, its numbers as arrays.
+pub(super) fn give_pattern(result: &PatternResult) -> JsValue {
+    let given = to_js(result);
+    set_property(&given, "pattern", &js_sys::Float32Array::from(result.pattern.as_slice()));
+    set_property(&given, "relations", &js_sys::Uint8Array::from(result.relations.as_slice()));
+    given
+}

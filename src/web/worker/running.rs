@@ -1,0 +1,296 @@
+//! What every request that runs the model stands on: its prompts, its tokens, the open
+//! model and what of it is loaded, and what that would cost.
+
+use super::{Engine, KeptBaseline};
+use crate::model::{Depth, Need};
+use crate::study::{self, Head, TokenizedPrompt};
+use crate::tokens::Tokens;
+use crate::web::link::outcome::Outcome;
+use crate::web::models::Open;
+use crate::web::models::call::Call;
+use crate::web::models::http::HttpSource;
+use crate::web::payload::Estimate;
+use crate::web::prompt_set::{Prompt, PromptSet};
+use crate::web::request::AskCost;
+use crate::web::{Problem, Settings};
+use crate::weights::{Config, Part, SourceError};
+use futures_channel::mpsc::UnboundedSender;
+use std::rc::Rc;
+use web_sys::AbortSignal;
+
+/// Most bytes of activations that are kept for ablations to start from.
+const MOST_KEPT: usize = 400 << 20;
+
+impl Engine {
+    /// What every request that runs the model begins with.
+    pub(in crate::web) async fn begin(
+        &self,
+        settings: &Settings,
+        call: &Call,
+    ) -> Result<(PromptSet, Rc<Open>), Problem> {
+        let open = self.open(&settings.model, call).await?;
+        Ok((self.prompt_set(settings, &call.signal).await?, open))
+    }
+
+    /// The host, and the bytes that a step or a tool would take from it and from this
+    /// browser's cache. Asks nobody.
+    pub(super) async fn estimate(&self, ask: &AskCost, call: &Call) -> Result<Estimate, Problem> {
+        let settings = &ask.settings;
+        match ask.step {
+            Outcome::Tool(tool) => tool.cost(ask, self, call).await,
+            Outcome::Scores => {
+                let cases = self.prompts_to_be(settings, &call.signal).await?.cases();
+                self.cost(settings, &cases, every_pattern).await
+            }
+            _ => self.cost_of_head(settings, call).await,
+        }
+    }
+
+    /// The host, and the bytes that running these prompts so deep would take from
+    /// it and from this browser's cache.
+    pub(in crate::web) async fn cost(
+        &self,
+        settings: &Settings,
+        cases: &[TokenizedPrompt],
+        depth: impl Fn(&Config) -> Depth,
+    ) -> Result<Estimate, Problem> {
+        let need = |config: &Config| study::need(cases, depth(config));
+        let (host, cost) = self.models.cost(&settings.model, need).await?;
+        let (bytes, cached) = (cost.map(|cost| cost.network), cost.map(|cost| cost.cache));
+        Ok(Estimate { host, bytes, cached, known: cost.is_some() })
+    }
+
+    /// The prompts that these settings would have. The results stay those of theirs: what
+    /// another model would cost is asked while one is on show.
+    async fn prompts_to_be(&self, settings: &Settings, signal: &AbortSignal) -> Result<PromptSet, Problem> {
+        let (tokens, is_known) = self.tokens_for(&settings.model, signal).await?;
+        let results = self.results.borrow();
+        let same = settings.outdates(&results.settings, Outcome::Draw).is_none()
+            && (!is_known || results.has_prompts_of(&tokens));
+        match results.prompts.clone().filter(|_| same) {
+            Some(prompts) => Ok(prompts),
+            None => Ok(PromptSet::of(settings, &tokens)?),
+        }
+    }
+
+    /// What showing the head on all its prompts would take.
+    pub(in crate::web) async fn cost_of_head(
+        &self,
+        settings: &Settings,
+        call: &Call,
+    ) -> Result<Estimate, Problem> {
+        let cases = self.prompts_to_be(settings, &call.signal).await?.cases();
+        self.cost(settings, &cases, |config| head_depth(settings, config)).await
+    }
+
+    /// The settings' prompts; makes the settings those of the results. Until it is known
+    /// how a model reads, they are as GPT-2 reads them, or as a file of results has them.
+    pub(in crate::web) async fn prompt_set(
+        &self,
+        settings: &Settings,
+        signal: &AbortSignal,
+    ) -> Result<PromptSet, Problem> {
+        let (tokens, is_known) = self.tokens_for(&settings.model, signal).await?;
+        let mut results = self.results.borrow_mut();
+        results.adopt(settings);
+        if results.prompts.is_none() || (is_known && !results.has_prompts_of(&tokens)) {
+            results.take_prompts(PromptSet::of(settings, &tokens)?, &tokens);
+            self.baseline.replace(None);
+        }
+        results.prompts.clone().ok_or_else(|| Problem::bug("No prompts"))
+    }
+
+    /// The tokenizer of a model, and whether that is known: of one that was not opened
+    /// yet it is not, and GPT-2's takes its place. Asks nobody.
+    pub(in crate::web) async fn tokens_for(
+        &self,
+        model: &str,
+        signal: &AbortSignal,
+    ) -> Result<(Rc<Tokens>, bool), Problem> {
+        let named = ["gpt2", "tiny"].contains(&model);
+        let open = if named { None } else { self.models.open_quietly(model).await? };
+        let is_known = named || open.is_some();
+        Ok(match open.and_then(|open| open.tokens.clone()) {
+            Some(own) => (own, true),
+            None => (self.tokens(signal).await?, is_known),
+        })
+    }
+
+    /// The tokenizer of an open model.
+    pub(in crate::web) async fn tokens_of(
+        &self,
+        open: &Open,
+        signal: &AbortSignal,
+    ) -> Result<Rc<Tokens>, Problem> {
+        match &open.tokens {
+            Some(own) => Ok(own.clone()),
+            None => self.tokens(signal).await,
+        }
+    }
+
+    /// GPT-2's tokenizer, which comes with the site.
+    pub(in crate::web) async fn tokens(&self, signal: &AbortSignal) -> Result<Rc<Tokens>, Problem> {
+        let known = self.tokens.borrow().clone();
+        if let Some(tokens) = known {
+            return Ok(tokens);
+        }
+        let source = HttpSource::new(self.models.site_file("data/tokenizer/merges.bin"));
+        source.cancel_with(signal);
+        let missing = |error| match error {
+            SourceError::Cancelled => Problem::cancelled(),
+            error => Problem::missing_part("The tokenizer of this page", error),
+        };
+        let bytes = source.text().await.map_err(missing)?;
+        let unsound = |error| Problem::missing_part("The tokenizer of this page", error);
+        let tokens = Rc::new(Tokens::from_packed(&bytes).map_err(unsound)?);
+        self.tokens.replace(Some(tokens.clone()));
+        Ok(tokens)
+    }
+
+    /// Opens a model and names it in the results.
+    pub(in crate::web) async fn open(&self, id: &str, call: &Call) -> Result<Rc<Open>, Problem> {
+        let started = js_sys::Date::now();
+        let open = self.models.open(id, call).await?;
+        let mut results = self.results.borrow_mut();
+        if results.model.as_ref() != Some(&open.model_id()) {
+            results.forget_model();
+            // Results of a file that were here until now may be another build's.
+            results.build.clone_from(&self.build);
+            results.model = Some(open.model_id());
+            results.timings.load = js_sys::Date::now() - started;
+            drop(results);
+            self.baseline.replace(None);
+        }
+        Ok(open)
+    }
+
+    pub(in crate::web) async fn fetch(
+        &self,
+        open: &Open,
+        cases: &[TokenizedPrompt],
+        depth: Depth,
+        call: &Call,
+    ) -> Result<(), Problem> {
+        self.fetch_needed(open, &study::need(cases, depth), call).await
+    }
+
+    pub(in crate::web) async fn fetch_needed(
+        &self,
+        open: &Open,
+        need: &Need,
+        call: &Call,
+    ) -> Result<(), Problem> {
+        self.note_load(open, call, self.models.fetch(open, need, call)).await
+    }
+
+    /// The same beside a model that runs: see [`Models::fetch_beside`].
+    ///
+    /// [`Models::fetch_beside`]: crate::web::models::Models::fetch_beside
+    pub(super) async fn fetch_beside(
+        &self,
+        open: &Open,
+        need: &Need,
+        call: &Call,
+        coming: &UnboundedSender<(Part, Vec<f32>)>,
+    ) -> Result<(), Problem> {
+        self.note_load(open, call, self.models.fetch_beside(open, need, call, coming)).await
+    }
+
+    /// Takes note of what a load took.
+    async fn note_load(
+        &self,
+        open: &Open,
+        call: &Call,
+        load: impl Future<Output = Result<(), Problem>>,
+    ) -> Result<(), Problem> {
+        let started = js_sys::Date::now();
+        let (network, cache) = (call.network.get(), call.cache.get());
+        let fetched = load.await;
+        let mut results = self.results.borrow_mut();
+        results.timings.load += js_sys::Date::now() - started;
+        results.bytes.network += call.network.get() - network;
+        results.bytes.cache += call.cache.get() - cache;
+        results.weights_checked = Some(open.checked());
+        fetched
+    }
+
+    /// The un-ablated run of the kept prompts; `None` if none is kept.
+    pub(in crate::web) async fn kept_baseline(
+        &self,
+        open: &Open,
+        settings: &Settings,
+        cases: &[TokenizedPrompt],
+        head: Head,
+        call: &Call,
+    ) -> Result<Option<Rc<KeptBaseline>>, Problem> {
+        if cases.is_empty() {
+            return Ok(None);
+        }
+        let known = self.baseline.borrow().clone();
+        let same = |kept: &Rc<KeptBaseline>| {
+            kept.head == head && kept.settings.model == settings.model && kept.settings.same_prompts(settings)
+        };
+        if let Some(kept) = known.filter(same) {
+            return Ok(Some(kept));
+        }
+        let bytes = study::Baseline::bytes(cases, head, &open.config);
+        if bytes > MOST_KEPT {
+            let what = format!(
+                "running {} prompts up to {head} at once takes {} MB, and {} MB are set aside for it",
+                cases.len(),
+                bytes >> 20,
+                MOST_KEPT >> 20
+            );
+            let next =
+                format!("Draw at most {} sequences.", (settings.n as usize * MOST_KEPT / bytes).max(1));
+            return Err(Problem::new(what, "The prompts and settings are kept.", &next).about("n"));
+        }
+        call.stage("Running the model");
+        let model = open.model.lock().await;
+        let baseline = study::baseline(&model, cases, head, call).await?;
+        let kept = Rc::new(KeptBaseline { settings: settings.clone(), head, baseline });
+        self.baseline.replace(Some(kept.clone()));
+        Ok(Some(kept))
+    }
+}
+
+/// Whether this is a head of such a model.
+pub(in crate::web) fn exists(head: &str, config: &Config) -> bool {
+    head.parse().is_ok_and(|head: Head| head.exists(config))
+}
+
+/// The shown head.
+pub(in crate::web) fn head_of(settings: &Settings, config: &Config) -> Result<Head, Problem> {
+    let head = Some(settings.head).filter(|head| head.exists(config));
+    head.ok_or_else(|| {
+        let what = format!("the model has no head {}", settings.head);
+        Problem::new(what, "The settings are kept.", "Choose a head in the map of all heads.")
+    })
+}
+
+/// How deep the shown head has to go, and so its ablations.
+pub(in crate::web) fn head_depth(settings: &Settings, config: &Config) -> Depth {
+    match settings.head.exists(config) {
+        true => Depth::Pattern(settings.head.layer),
+        // A head that the model lacks gives way to the best one, which takes all scores.
+        false => every_pattern(config),
+    }
+}
+
+/// How deep all heads' patterns are.
+pub(in crate::web) fn every_pattern(config: &Config) -> Depth {
+    Depth::Pattern(config.n_layer - 1)
+}
+
+/// The shown prompt.
+pub(in crate::web) fn shown_prompt<'a>(
+    set: &'a PromptSet,
+    settings: &Settings,
+) -> Result<&'a Prompt, Problem> {
+    set.prompts.get(settings.shown_prompt()).ok_or_else(|| Problem::bug("There is no such prompt"))
+}
+
+/// The same, ready for the model.
+pub(in crate::web) fn shown_case(set: &PromptSet, settings: &Settings) -> Result<TokenizedPrompt, Problem> {
+    Ok(shown_prompt(set, settings)?.case(settings.shown_prompt()))
+}

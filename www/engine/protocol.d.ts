@@ -1,0 +1,53 @@
+// What the page's thread, the worker and the threads beside it say to one another.
+
+/** The names of the requests. */
+type RequestName = EngineRequest extends infer R ? (R extends unknown ? keyof R : never) : never;
+
+/** What a request takes. */
+type RequestOf<R extends RequestName> = R extends unknown
+  ? Extract<EngineRequest, Record<R, unknown>>[R]
+  : never;
+
+/** What it is answered with. Of a tool's, the page knows which it asked for. */
+type AnswerTo<R extends RequestName> = R extends keyof Answers
+  ? Answers[R]
+  : ToolResults[keyof ToolResults];
+
+interface EngineOptions {
+  module: WebAssembly.Module;
+  /** Address of the site's folder. */
+  base: string;
+  /** Names the build of the site. */
+  build: string;
+  /** Files of the site that are here already, by path. */
+  files: Record<string, Uint8Array>;
+  /** How many threads share the work at a model. */
+  threads: number;
+  /** The lock that the worker holds while it lives. */
+  life: string;
+}
+
+/** To and from a worker beside the computing one. */
+type ToPoolWorker =
+  | { init: { module: WebAssembly.Module; life: string } }
+  | { give: { name: string; rows: number; columns: number; numbers: Float32Array } }
+  | { ask: { id: number; names: string[]; numbers: Uint32Array; x: Float32Array } };
+
+type FromPoolWorker = { ready: true } | { id: number; numbers: Float32Array } | { failed: string };
+
+type ToWorker =
+  | { init: EngineOptions }
+  | { id: number; request: EngineRequest; files: File[] }
+  | { cancel: number }
+  | { ping: true };
+
+type FromWorker =
+  | { ready: true }
+  | { pong: true }
+  /** Why the worker is of no more use. */
+  | { broken: string }
+  /** What became of the threads, for the visitor. */
+  | { note: string }
+  | { id: number; result: unknown }
+  | { id: number; problem: Problem | Cancelled }
+  | { id: number; progress: Progress };

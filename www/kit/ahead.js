@@ -1,0 +1,25 @@
+// What the early script has asked for already (www/early/ahead.js).
+
+import { siteUrl } from './site.js';
+
+/**
+ * The answer with a file of the site: that which is on its way, or a new one.
+ * @param {string} path
+ * @returns {Promise<Response>}
+ */
+export function fetchSite(path) {
+  return takeAhead(path) ?? fetch(siteUrl(path));
+}
+
+/**
+ * The answer that is on its way; the next one who wants the file asks anew.
+ * @param {string} path
+ * @returns {Promise<Response> | undefined}
+ */
+export function takeAhead(path) {
+  /** @type {Record<string, Promise<Response>> | undefined} */
+  const ahead = /** @type {any} */ (globalThis).headscopeAhead;
+  const answer = ahead?.[path];
+  delete ahead?.[path];
+  return answer;
+}

@@ -1,0 +1,32 @@
+// How targets of attention are called.
+
+import { catalogue } from '../study/catalogue.js';
+
+/**
+ * @param {string} target
+ * @returns {[number, number] | null} rows of the word table, from and to
+ */
+export function pairOf(target) {
+  const [name, from, to] = target.split('-');
+  return name === catalogue().pair.name ? [Number(from), Number(to)] : null;
+}
+
+/**
+ * @param {number | string} from row of the word table
+ * @param {number | string} to
+ */
+export function pairTarget(from, to) {
+  return `${catalogue().pair.name}-${from}-${to}`;
+}
+
+/**
+ * A target in words.
+ * @param {string} target
+ * @param {PromptSet | null} promptSet
+ */
+export function targetWords(target, promptSet) {
+  const pair = pairOf(target);
+  if (!pair) return catalogue().targets.find(({ name }) => name === target)?.words ?? target;
+  const [from, to] = pair.map((row) => promptSet?.categories[row] ?? `row ${row}`);
+  return `words of “${to}” from words of “${from}”`;
+}

@@ -1,0 +1,149 @@
+// The shown head's attention on the shown prompt: heatmap, read-out, score,
+// shares, and the same as a table.
+
+import { strongestCell, tell } from '../../labels/cell.js';
+import { legendItems } from '../../labels/categories.js';
+import { byId, el } from '../../kit/dom.js';
+import { score as figure } from '../../kit/format.js';
+import { matrixTable } from '../../kit/matrix-table.js';
+import { isWithin, patternView } from '../../labels/pattern-view.js';
+import { Readout } from './readout.js';
+import { showScore } from '../../labels/score.js';
+import { breakdownFigure } from './breakdown.js';
+import { promptName } from '../../labels/prompt-name.js';
+import { shownSettings, textTooLong } from '../../study/study-state.js';
+import { tokenText } from '../../labels/tokens.js';
+import { LOOK_OPTIONS, formatLook, parseLook, withoutLock } from '../../study/look.js';
+
+/**
+ * @param {import('../../study/study.js').Study} study
+ * @param {import('./crosshair.js').Crosshair} crosshair
+ */
+export function setUpHeatmap(study, crosshair) {
+  const canvas = byId('pattern', HTMLCanvasElement);
+  const heading = byId('pattern-heading', HTMLSpanElement);
+  const empty = byId('pattern-empty', HTMLParagraphElement);
+  const shares = byId('shares', HTMLDivElement);
+  const legend = byId('pattern-legend', HTMLUListElement);
+  const fold = byId('pattern-table-fold', HTMLDetailsElement);
+  const readout = new Readout(byId('pattern-readout', HTMLDivElement));
+
+  /** @type {PatternResult | null} */
+  let result = null;
+
+  const cells = crosshair.canvas(canvas, byId('pattern-scroll', HTMLDivElement));
+  crosshair.describeBy((cell) =>
+    isWithin(cell, result) ? tell(result, cell, study.state.promptSet).words : '',
+  );
+  crosshair.subscribe(read);
+
+  function read() {
+    const { cell, locked } = crosshair;
+    const { promptSet } = study.state;
+    // Where nothing is pointed at, the strongest of what the study is about speaks.
+    const told = cell ?? (result && strongestCell(result));
+    if (told && isWithin(told, result)) readout.show(result, told, locked !== null, promptSet);
+    else readout.clear();
+  }
+
+  setUpToolbar(study);
+  fold.addEventListener('toggle', () => showTable(shownSettings(study.state), result, fold.open));
+
+  const invitation = empty.textContent ?? '';
+  study.subscribe((state) => {
+    const { problems } = state;
+    // What keeps a head from being shown is said where it is looked for, too.
+    const failed = problems.head && `${problems.head.what} ${problems.head.next}`;
+    const ghost = textTooLong(state) || (failed ?? invitation);
+    if (empty.textContent !== ghost) empty.textContent = ghost;
+  });
+  study.watch(
+    ({ pattern, settings }) => [pattern, withoutLock(settings.view)],
+    ([pattern, look], { promptSet }) => {
+      result = pattern;
+      empty.hidden = result !== null;
+      cells.show(result && patternView(result, promptSet, parseLook(look)));
+    },
+  );
+  study.watch(
+    ({ pattern }) => pattern,
+    (_, state) => {
+      const { promptSet } = state;
+      const settings = shownSettings(state);
+      read();
+      heading.textContent = result
+        ? `Head ${result.head} on ${promptName(settings, result.prompt)}`
+        : 'Attention of one head';
+      const categories = (result && promptSet?.prompts[result.prompt]?.categories) ?? [];
+      legend.replaceChildren(...legendItems(categories, promptSet?.categories ?? []));
+      showScore(byId('score', HTMLDivElement), result, settings.metric);
+      shares.replaceChildren(
+        ...(result ? [breakdownFigure('Where its attention goes', result.shares)] : []),
+      );
+      showTable(settings, result, fold.open);
+      if (result) describe(canvas, result, promptName(settings, result.prompt));
+    },
+    null,
+  );
+}
+
+/**
+ * The selects above the heatmap. What they choose is part of the link.
+ * @param {import('../../study/study.js').Study} study
+ */
+function setUpToolbar(study) {
+  const toolbar = byId('pattern-toolbar', HTMLDivElement);
+  for (const { key, label, choices } of LOOK_OPTIONS) {
+    const id = `view-${key}`;
+    const select = el('select', { id, name: 'view' });
+    for (const [value, text] of choices) select.append(el('option', { value, text }));
+    select.addEventListener('change', () => {
+      const view = parseLook(study.state.settings.view);
+      study.change({ view: formatLook({ ...view, [key]: select.value }) });
+    });
+    toolbar.append(el('span', { class: 'tool' }, el('label', { for: id, text: label }), select));
+    study.subscribe(({ settings }) => {
+      select.value = parseLook(settings.view)[key];
+    });
+  }
+}
+
+/**
+ * @param {HTMLCanvasElement} canvas
+ * @param {PatternResult} result
+ * @param {string} where
+ */
+function describe(canvas, { head, n }, where) {
+  canvas.setAttribute('aria-label', `Attention of head ${head} on ${where}, ${n} by ${n} tokens`);
+}
+
+/**
+ * Built only when it is opened: most visitors never do.
+ * @param {Settings} settings
+ * @param {PatternResult | null} result
+ * @param {boolean} open
+ */
+function showTable(settings, result, open) {
+  const root = byId('pattern-table', HTMLDivElement);
+  root.replaceChildren();
+  if (!result || !open) return;
+  const { n, tokens, pattern, head } = result;
+  const where = promptName(settings, result.prompt);
+  const heading = (/** @type {'row' | 'col'} */ scope) => (/** @type {number} */ i) =>
+    el('th', { scope }, ...tokenText(tokens[i] ?? ''));
+  root.append(
+    matrixTable({
+      caption: `Attention of ${head} on ${where}`,
+      title: `attention ${head} ${where}`,
+      corner: 'destination ↓  source →',
+      rows: n,
+      columns: n,
+      rowHead: heading('row'),
+      columnHead: heading('col'),
+      value: (q, k) => (k <= q ? (pattern[q * n + k] ?? 0) : null),
+      show(cell, weight) {
+        cell.textContent = weight === null ? '' : figure(weight);
+      },
+    }),
+  );
+}

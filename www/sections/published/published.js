@@ -1,0 +1,106 @@
+// The page's own check: with GPT-2 small and the notebook's settings, every
+// score that the notebook printed stands beside ours.
+
+import { shownSettings } from '../../study/study-state.js';
+import { byId, el } from '../../kit/dom.js';
+import { score as figure, signed } from '../../kit/format.js';
+import { besidePrinted, distance, report } from './printed-scores.js';
+import { siteUrl } from '../../kit/site.js';
+import { sortableTable } from '../../kit/sortable-table.js';
+import { catalogue } from '../../study/catalogue.js';
+
+/** The settings that have to be the notebook's; the rest only changes what is shown. */
+const FIXED = /** @type {const} */ ([
+  'seed',
+  'n',
+  'len',
+  'cats',
+  'words',
+  'text',
+  'head',
+  'metric',
+  'target',
+  'kind',
+  'ablate',
+]);
+
+/** @param {import('../../study/study.js').Study} study */
+export function setUpPublished(study) {
+  const line = byId('published', HTMLParagraphElement);
+  const fold = byId('published-fold', HTMLDetailsElement);
+  const table = byId('published-table', HTMLDivElement);
+  const applies = byId('published-applies', HTMLParagraphElement);
+  const { defaults } = catalogue();
+  /** @param {Settings} settings */
+  const isNotebook = (settings) => FIXED.every((key) => settings[key] === defaults[key]);
+  study.subscribe((state) => {
+    const settings = shownSettings(state);
+    applies.textContent = explain(settings, isNotebook(settings), state.ablations !== null);
+  });
+  /**
+   * @param {Ablations | null} ablations
+   * @param {import('../../study/study-state.js').StudyState} state
+   */
+  async function show(ablations, state) {
+    const settings = shownSettings(state);
+    line.hidden = true;
+    fold.hidden = true;
+    if (!ablations || settings.model !== 'gpt2' || !isNotebook(settings)) return;
+    const rows = await compare(ablations).catch(() => null);
+    if (ablations !== study.state.ablations) return;
+    line.textContent = rows
+      ? report(rows)
+      : 'The notebook’s printed scores did not arrive, so there is nothing to compare with.';
+    line.hidden = false;
+    fold.hidden = rows === null;
+    table.replaceChildren(...(rows ? [rowsTable(rows)] : []));
+  }
+  study.watch(({ ablations }) => ablations, show, null);
+}
+
+/**
+ * @param {Settings} settings
+ * @param {boolean} same
+ * @param {boolean} done
+ */
+function explain({ model }, same, done) {
+  if (model !== 'gpt2') {
+    return 'The comparison does not apply: the published numbers are those of the real GPT-2 small, and another model is shown.';
+  }
+  if (!same) {
+    return 'The comparison applies to the notebook’s own settings: seed 5, 30 sequences of 12 words from 4 categories, head L1H5, cell mean, notebook preset. The settings shown differ.';
+  }
+  return done ? '' : 'Run ablations, above, to put our scores beside the notebook’s.';
+}
+
+/** @param {Ablations} ablations */
+async function compare(ablations) {
+  const response = await fetch(siteUrl('data/gpt2/notebook.json'));
+  return besidePrinted(ablations, await response.json());
+}
+
+/** @typedef {import('./printed-scores.js').Row} Row */
+
+/** @param {Row[]} rows */
+function rowsTable(rows) {
+  const number = (/** @type {(row: Row) => number} */ sortBy) => ({ sortBy, figures: true });
+  return sortableTable(
+    `The notebook’s ${rows.length} printed scores beside ours`,
+    [
+      {
+        label: 'Ablation',
+        show: ({ what }) => el('code', { text: what }),
+        sortBy: ({ what }) => what,
+      },
+      { label: 'Prompt', show: ({ prompt }) => String(prompt), ...number(({ prompt }) => prompt) },
+      { label: 'Printed', show: (row) => figure(row.printed), ...number((row) => row.printed) },
+      { label: 'Ours', show: (row) => figure(row.ours), ...number((row) => row.ours ?? 0) },
+      {
+        label: 'Difference',
+        show: ({ ours, printed }) => (ours === null ? '–' : signed(ours - printed)),
+        ...number(distance),
+      },
+    ],
+    rows,
+  );
+}
