@@ -6,6 +6,8 @@ use super::{CircuitError, Source, Stage};
 use crate::model::Gpt2;
 use crate::study::YieldPoint;
 use nalgebra::{DMatrix, DVector};
+use std::fmt;
+use std::str::FromStr;
 
 /// What ln_f's shift adds, and the unembedding's bias, which GPT-2 has not.
 pub const UNEMBED_BIAS: &str = "unembed-bias";
@@ -19,6 +21,26 @@ pub struct LogitOf {
     pub token: u32,
     /// Another token whose logit is taken from it; `None`: the mean over the vocabulary.
     pub against: Option<u32>,
+}
+
+impl fmt::Display for LogitOf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.position, self.token)?;
+        self.against.map_or(Ok(()), |against| write!(f, ".{against}"))
+    }
+}
+
+impl FromStr for LogitOf {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let mut numbers = text.split('.').map(|digits| digits.parse::<u32>().map_err(|_| ()));
+        let (Some(position), Some(token)) = (numbers.next(), numbers.next()) else { return Err(()) };
+        let against = numbers.next().transpose()?;
+        let logit = Self { position: position? as usize, token: token?, against };
+        // `+1` parses as a number too; a link has one form only.
+        if logit.to_string() == text { Ok(logit) } else { Err(()) }
+    }
 }
 
 /// A logit difference by component. ln_f's divisor is frozen at what it is, so the parts

@@ -6,6 +6,41 @@ use super::{CircuitError, FoldedHead, Spectrum};
 use crate::model::Gpt2;
 use crate::study::{AttentionBreakdown, Measure, TokenizedPrompt, YieldPoint};
 use nalgebra::DMatrix;
+use std::str::FromStr;
+
+/// What the negative eigenvalues are multiplied by: a number from −2 to 2, in hundredths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Alpha(i16);
+
+impl Alpha {
+    /// The model as it is.
+    pub const MODEL: Self = Self(100);
+
+    /// The number.
+    #[must_use]
+    pub fn factor(self) -> f64 {
+        f64::from(self.0) / 100.0
+    }
+
+    /// Whether the head is not the model's.
+    #[must_use]
+    pub fn is_steered(self) -> bool {
+        self != Self::MODEL
+    }
+}
+
+impl FromStr for Alpha {
+    type Err = ();
+
+    fn from_str(text: &str) -> Result<Self, ()> {
+        let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+        let (_, decimals) = digits.split_once('.').unwrap_or((digits, ""));
+        let is_plain = digits.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+        let number: f64 = text.parse().map_err(|_| ())?;
+        let fits = is_plain && decimals.len() <= 2 && (-2.0..=2.0).contains(&number);
+        if fits { Ok(Self((number * 100.0).round() as i16)) } else { Err(()) }
+    }
+}
 
 /// A head on prompts, ready to be steered: a step costs no more than the patterns.
 #[derive(Debug, Clone)]

@@ -5,13 +5,19 @@ use crate::model::Gpt2;
 use crate::study::ablation::Patch;
 use crate::study::{Ablation, StudyError, YieldPoint};
 use crate::tokens::Tokens;
-use candle_core::{Device, Tensor};
+use candle_core::Tensor;
+use rand::SeedableRng;
+use rand::distr::Distribution;
+use rand::distr::weighted::WeightedIndex;
+use rand::rngs::StdRng;
 use std::collections::HashMap;
 
 /// How many of the likeliest next tokens are given.
 const TOP: usize = 10;
 /// Positions whose logits are held at once: 6 MB of GPT-2's vocabulary.
 const POSITIONS_AT_ONCE: usize = 32;
+/// Temperatures below draw nothing: they take the likeliest token.
+const COLDEST: f64 = 1e-7;
 
 /// Losses and next tokens of one text.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,18 +85,13 @@ pub async fn continue_text(
     let mut ids = ids.to_vec();
     let before = ids.len();
     let end = (before + most).min(model.config().n_ctx);
-    let d_vocab = model.config().d_vocab;
-    let nameless: Vec<usize> = (0..d_vocab).filter(|&id| !tokens.has(id as u32)).collect();
+    let nameless: Vec<usize> = (0..model.config().d_vocab).filter(|&id| !tokens.has(id as u32)).collect();
     while ids.len() < end {
         pace.step(ids.len() - before, end - before).await?;
         let resid = run(model, &ids, ablation, &crate::study::Uninterrupted).await?;
-        let mut logits = last_logits(model, &resid)?;
-        if !nameless.is_empty() {
-            let mut numbers = logits.to_vec1::<f32>()?;
-            nameless.iter().for_each(|&id| numbers[id] = f32::NEG_INFINITY);
-            logits = Tensor::from_vec(numbers, d_vocab, &Device::Cpu)?;
-        }
-        let next = sampler.0.sample(&logits)?;
+        let mut logits = last_logits(model, &resid)?.to_vec1::<f32>()?;
+        nameless.iter().for_each(|&id| logits[id] = f32::NEG_INFINITY);
+        let next = sampler.sample(&logits)?;
         if tokens.ends(next) {
             break;
         }
@@ -100,19 +101,46 @@ pub async fn continue_text(
     Ok(ids.split_off(before))
 }
 
-/// Draws tokens, by the seed: candle-transformers' own.
-pub struct Sampler(candle_transformers::generation::LogitsProcessor);
+/// Draws tokens, by the seed, as candle-transformers' `LogitsProcessor` does: with its
+/// generator and in its precision, so that a seed gives the same text.
+pub struct Sampler {
+    generator: StdRng,
+    temperature: f64,
+    top_p: f32,
+}
 
 impl Sampler {
     /// At temperature 0 the likeliest token is always taken; `top_p` keeps the
     /// fewest tokens that together have that probability.
     #[must_use]
     pub fn new(seed: u64, temperature: f64, top_p: f64) -> Self {
-        Self(candle_transformers::generation::LogitsProcessor::new(
-            seed,
-            Some(temperature),
-            Some(top_p.max(f64::MIN_POSITIVE)),
-        ))
+        Self { generator: StdRng::seed_from_u64(seed), temperature, top_p: top_p as f32 }
+    }
+
+    /// A token, by the logits of all of them.
+    fn sample(&mut self, logits: &[f32]) -> Result<u32, StudyError> {
+        let mut order: Vec<usize> = (0..logits.len()).collect();
+        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
+        let Some(&likeliest) = order.first() else { return Err(StudyError::NothingToScore) };
+        if self.temperature < COLDEST {
+            return Ok(likeliest as u32);
+        }
+        let by = (1.0 / self.temperature) as f32;
+        let weight = |&logit: &f32| ((logit - logits[likeliest]) * by).exp();
+        let mut weights: Vec<f32> = logits.iter().map(weight).collect();
+        let sum: f32 = weights.iter().sum();
+        weights.iter_mut().for_each(|weight| *weight /= sum);
+        if self.top_p < 1.0 {
+            let mut kept = weights[likeliest];
+            for &id in &order[1..] {
+                match kept < self.top_p {
+                    true => kept += weights[id],
+                    false => weights[id] = 0.0,
+                }
+            }
+        }
+        let drawn = WeightedIndex::new(&weights).map_err(candle_core::Error::wrap)?;
+        Ok(drawn.sample(&mut self.generator) as u32)
     }
 }
 

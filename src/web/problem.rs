@@ -1,6 +1,7 @@
 //! Errors that a person can act on.
 
 use super::prompt_set::PromptSetError;
+use crate::circuits::CircuitError;
 use crate::model::ModelError;
 use crate::prompts::WordTableError;
 use crate::study::StudyError;
@@ -205,6 +206,24 @@ impl From<StudyError> for Problem {
             }
             StudyError::NotApplicable { .. } | StudyError::NotUpstream { .. } => {
                 Self::new(&error, KEPT_SETTINGS, "Choose another kind or another head.").about("kind")
+            }
+        }
+    }
+}
+
+impl From<CircuitError> for Problem {
+    fn from(error: CircuitError) -> Self {
+        match error {
+            CircuitError::Study(error) => error.into(),
+            CircuitError::NoEigenvalues(_) => {
+                let next = "Choose another head: the weights of this one are not sound.";
+                Self::new(&error, KEPT_SETTINGS, next).about("head")
+            }
+            CircuitError::NoSuchPosition { .. } | CircuitError::NoSuchToken(_) => {
+                Self::new(&error, KEPT_SETTINGS, "Choose another token.").about("logit")
+            }
+            CircuitError::TooManyWords { .. } | CircuitError::Nothing => {
+                Self::new(&error, KEPT_SETTINGS, "Change the word table.").about("words")
             }
         }
     }

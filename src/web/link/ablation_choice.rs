@@ -116,7 +116,8 @@ pub fn all_together(settings: &Settings, config: &Config) -> Ablation {
 }
 
 /// The kind that named components are ablated by, where they take it.
-fn wanted(kind: KindChoice) -> AblationKind {
+#[must_use]
+pub fn wanted(kind: KindChoice) -> AblationKind {
     match kind {
         KindChoice::Notebook => AblationKind::PositionMean,
         KindChoice::Kind(kind) => kind,

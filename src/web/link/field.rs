@@ -1,6 +1,8 @@
 //! One setting of the table in [`settings`](super::settings): how it is written, read
 //! and called.
 
+use crate::circuits::LogitOf;
+use crate::circuits::steering::Alpha;
 use crate::study::{Head, KindChoice, Metric, Target};
 use crate::web::Settings;
 use crate::web::link::ablation_choice::{Components, SeedRange};
@@ -129,6 +131,19 @@ impl Setting for u32 {
     }
 }
 
+impl Setting for Alpha {
+    fn json(&self) -> Value {
+        let factor = self.factor();
+        // A whole number is written as one, which is also its text in a link.
+        if factor.fract() == 0.0 { (factor as i64).into() } else { factor.into() }
+    }
+
+    #[cfg(test)]
+    fn ts() -> String {
+        "number".to_owned()
+    }
+}
+
 impl<T: Setting> Setting for Option<T> {
     fn json(&self) -> Value {
         self.as_ref().map_or(Value::Null, Setting::json)
@@ -170,5 +185,6 @@ macro_rules! texts {
 
 texts!(
     String: "string", Head: "string", Metric: "string", KindChoice: "string", Target: "string",
-    Over: "\"kept\" | \"prompt\"", Components: "string", SeedRange: "string", Run: "\"all\"", Embed: "string"
+    Over: "\"kept\" | \"prompt\"", Components: "string", SeedRange: "string", Run: "string", Embed: "string",
+    LogitOf: "string"
 );

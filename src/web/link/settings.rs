@@ -1,6 +1,8 @@
 //! What a visitor can set, which is what a link carries. A new setting is a line of
 //! the table below, and a control on the page.
 
+use crate::circuits::LogitOf;
+use crate::circuits::steering::Alpha;
 use crate::prompts::{DrawSettings, WordTable};
 use crate::study::{AblationKind, Head, KindChoice, Measure, Metric, Target};
 use crate::web::link::ablation_choice::{Components, MOST_GROUPS, MOST_SEEDS, SeedRange};
@@ -9,7 +11,9 @@ use crate::web::link::field::{Field, Form, Setting};
 use crate::web::link::model_address;
 use crate::web::link::outcome::Outcome;
 use crate::web::link::outcome::Outcome::{Ablations, Costs, Draw, Head as Shown, Pattern, Scores, Tool};
-use crate::web::tools::Tool::{Categories, Check, Continuation, Contrasts, Pins, Seeds, Text, Thumbnails};
+use crate::web::tools::Tool::{
+    Attribution, Categories, Check, Circuits, Continuation, Contrasts, Lens, Output, Pins, Seeds, Text, Thumbnails,
+};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::{Map, Value};
@@ -119,14 +123,22 @@ settings! {
     /// The shown head, as in `L1H5`.
     head: Head = Head { layer: 1, head: 5 }, Form::of(Capital, head),
         "The head", "another head was chosen",
-        |of, _| matches!(of, Pattern | Shown | Ablations | Costs | Tool(Categories | Seeds));
+        |of, settings| match of {
+            // Steering changes the shown head's scores.
+            Scores => settings.alpha.is_steered(),
+            _ => matches!(of, Pattern | Shown | Ablations | Costs | Tool(Categories | Circuits | Seeds)),
+        };
     /// The shown prompt: a sequence number, from 0, as drawn.
     prompt: u32 = 1, Form::whole::<0, { MOST_SEQUENCES - 1 }>(),
         "The number of the prompt", "another prompt was chosen",
         |of, settings| match of {
             // Scores over the shown prompt are that prompt's.
             Scores => settings.over == Over::Prompt,
-            _ => matches!(of, Pattern | Shown | Tool(Pins | Thumbnails | Text | Continuation)),
+            Pattern | Shown => true,
+            Tool(tool) => {
+                matches!(tool, Pins | Thumbnails | Text | Continuation | Circuits | Lens | Attribution | Output)
+            }
+            _ => false,
         };
     /// The metric.
     metric: Metric = Metric::default(), Form::of(Small, metric),
@@ -135,18 +147,18 @@ settings! {
     /// The notebook's ablations, or one kind.
     kind: KindChoice = KindChoice::default(), Form::of(Small, kind),
         "The ablation kind", "the kind of ablation was changed",
-        |of, _| matches!(of, Ablations | Tool(Text | Continuation));
+        |of, _| matches!(of, Ablations | Tool(Text | Continuation | Output));
     /// What heads are scored for.
     target: Target = Target::default(), Form::of(Small, target),
         "What is attended to", "the target was changed",
-        |of, _| matches!(of, Shown | Scores | Ablations | Tool(Pins | Thumbnails | Contrasts | Seeds));
+        |of, _| matches!(of, Shown | Scores | Ablations | Tool(Pins | Thumbnails | Circuits | Contrasts | Seeds));
     /// What heads are scored over.
     over: Over = Over::Kept, Form::of(Small, over),
         "What is scored over", "the prompts to score over were changed", |of, _| of == Scores;
     /// Which components to ablate instead of those that the kind stands for.
     ablate: Option<Components> = None, Form::of(Any, components).at_most(MOST_GROUPS).packed("ablate-z"),
         "The list of components", "the components were changed",
-        |of, _| matches!(of, Ablations | Tool(Text | Continuation));
+        |of, _| matches!(of, Ablations | Tool(Text | Continuation | Output));
     /// A second kind, to put beside the first.
     against: Option<KindChoice> = None, Form::of(Small, second_kind),
         "The second ablation kind", "the kind to compare with was changed", |of, _| of == Ablations;
@@ -156,6 +168,13 @@ settings! {
     /// Heads shown beside one another, each once, in the order in which they were pinned.
     pins: Vec<Head> = Vec::new(), Form::of(Capital, pins).at_most(MOST_PINS),
         "The list of pinned heads", "the pinned heads were changed", |of, _| of == Tool(Pins);
+    /// What the negative eigenvalues of the shown head's S are multiplied by.
+    alpha: Alpha = Alpha::MODEL, Form::of(Any, alpha),
+        "Steering", "the steering was changed",
+        |of, _| matches!(of, Pattern | Shown | Scores | Tool(Circuits));
+    /// The logit that is attributed: position, token and, if any, the one against it.
+    logit: Option<LogitOf> = None, Form::of(Any, logit),
+        "The logit", "another logit was chosen", |of, _| matches!(of, Tool(Attribution | Output));
     /// How the page shows it; the page's own affair.
     view: Option<String> = None, Form::of(Small, view).at_most(LONGEST_VIEW),
         "The view", "the view was changed", |_, _| false;
@@ -189,16 +208,48 @@ impl fmt::Display for Over {
     }
 }
 
-/// How far a Start goes by itself, beyond the shown head.
+/// How far a Start goes by itself, beyond the shown head: words joined by dots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// What it goes on to, each once, in the order in which that is done.
+    pub steps: Vec<RunStep>,
+    /// Words that are none; [`Settings::reconcile`] tells of them.
+    unknown: Vec<String>,
+}
+
+/// Something that a Start goes on to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Run {
-    /// Through to the ablations.
+pub enum RunStep {
+    /// All heads' scores and the ablations.
     All,
+    /// Why the head looks where it looks.
+    Circuits,
+    /// The logit lens and the attribution of a logit.
+    Lens,
+    /// The output without each component.
+    Output,
+    /// Other seeds.
+    Seeds,
+}
+
+impl RunStep {
+    const ALL: [Self; 5] = [Self::All, Self::Circuits, Self::Lens, Self::Output, Self::Seeds];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Circuits => "circuits",
+            Self::Lens => "lens",
+            Self::Output => "output",
+            Self::Seeds => "seeds",
+        }
+    }
 }
 
 impl fmt::Display for Run {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("all")
+        let words: Vec<&str> = self.steps.iter().map(|step| step.name()).collect();
+        f.write_str(&words.join("."))
     }
 }
 
@@ -213,10 +264,15 @@ pub enum Embed {
     Ablations,
     /// The figures that answer the claim.
     Verdict,
+    /// Why the head looks where it looks.
+    Circuits,
+    /// What each layer would say.
+    Lens,
 }
 
 impl Embed {
-    const ALL: [Self; 4] = [Self::Heatmap, Self::Heads, Self::Ablations, Self::Verdict];
+    const ALL: [Self; 6] =
+        [Self::Heatmap, Self::Heads, Self::Ablations, Self::Verdict, Self::Circuits, Self::Lens];
 }
 
 impl fmt::Display for Embed {
@@ -226,6 +282,8 @@ impl fmt::Display for Embed {
             Self::Heads => "heads",
             Self::Ablations => "ablations",
             Self::Verdict => "verdict",
+            Self::Circuits => "circuits",
+            Self::Lens => "lens",
         })
     }
 }
@@ -321,6 +379,13 @@ impl Settings {
                 format!("The word table has no row {}: its rows run from 0 to {}.", from.max(to), rows - 1);
             report("target", &self.target, message, format!("Instead, {} is used.", defaults.target));
             self.target = defaults.target;
+        }
+        if let Some(run) = &mut self.run
+            && !run.unknown.is_empty()
+        {
+            let unknown = std::mem::take(&mut run.unknown).join(", ");
+            let message = format!("Start runs nothing called {unknown}.");
+            report("run", &unknown, message, format!("It runs {run}."));
         }
         let cells = |n: u32, len: u32| u64::from(n) * u64::from(len + 1).pow(2);
         if cells(self.n, self.len) > MOST_CELLS {
@@ -482,12 +547,30 @@ fn components(text: &str) -> Result<Option<Components>, String> {
 }
 
 fn run(text: &str) -> Result<Option<Run>, String> {
-    if text == Run::All.to_string() { Ok(Some(Run::All)) } else { Err("has to be all".to_owned()) }
+    let words: Vec<&str> = text.split('.').filter(|word| !word.is_empty()).collect();
+    let known = |word: &&str| RunStep::ALL.iter().any(|step| step.name() == *word);
+    let steps: Vec<RunStep> =
+        RunStep::ALL.into_iter().filter(|step| words.contains(&step.name())).collect();
+    if steps.is_empty() {
+        return Err(one_of(RunStep::ALL.map(RunStep::name)));
+    }
+    let unknown = words.into_iter().filter(|word| !known(word)).map(str::to_owned).collect();
+    Ok(Some(Run { steps, unknown }))
 }
 
 fn embed(text: &str) -> Result<Option<Embed>, String> {
     let found = Embed::ALL.into_iter().find(|embed| embed.to_string() == text);
     found.map(Some).ok_or_else(|| one_of(Embed::ALL))
+}
+
+fn alpha(text: &str) -> Result<Alpha, String> {
+    let wanted = || "has to be a number from -2 to 2 with at most two decimals".to_owned();
+    text.parse().map_err(|()| wanted())
+}
+
+fn logit(text: &str) -> Result<Option<LogitOf>, String> {
+    let wanted = "has to be a position, a token’s id and, if any, another’s, as in 13.13.14477";
+    text.parse().map(Some).map_err(|()| wanted.to_owned())
 }
 
 fn view(text: &str) -> Result<Option<String>, String> {

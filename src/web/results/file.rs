@@ -99,6 +99,8 @@ wire! {
         pub mean: Vec<Vec<f64>>,
         /// The same by the number of the prompt.
         pub per_prompt: BTreeMap<usize, Vec<Vec<f64>>>,
+        /// Under which steering the shown head's are; absent in files of before.
+        pub alpha: Option<f64>,
     }
 
     /// Where one head's attention goes.
@@ -107,6 +109,8 @@ wire! {
         pub head: Head,
         /// By the number of the prompt.
         pub per_prompt: BTreeMap<usize, AttentionBreakdown>,
+        /// Under which steering; absent in files of before.
+        pub alpha: Option<f64>,
     }
 
     /// One head on one prompt.
@@ -117,6 +121,8 @@ wire! {
         pub prompt: usize,
         /// (destination, source).
         pub rows: Vec<Vec<f32>>,
+        /// Under which steering; absent in files of before.
+        pub alpha: Option<f64>,
     }
 
     /// What an ablation does to one head.
@@ -174,6 +180,7 @@ impl<'a> File<'a> {
         let set = results.prompts.as_ref();
         let shown = results.shown.as_ref();
         let is_own = results.tokenizer.is_some();
+        let alpha = Some(results.settings.alpha.factor());
         let prompts = set.map_or(&[][..], |set| &set.prompts).iter().enumerate();
         Self {
             schema: SCHEMA,
@@ -183,9 +190,13 @@ impl<'a> File<'a> {
             settings: &results.settings,
             categories: set.map(|set| set.categories.as_slice()),
             prompts: prompts.map(|(i, prompt)| Prompt::of(i, prompt, is_own)).collect(),
-            head_scores: results.head_scores.as_ref().map(HeadScores::of),
-            breakdown: shown.map(|shown| Breakdown { head: shown.head, per_prompt: shown.shares.clone() }),
-            patterns: shown.map(Pattern::of),
+            head_scores: results.head_scores.as_ref().map(|scores| HeadScores::of(scores, alpha)),
+            breakdown: shown.map(|shown| Breakdown {
+                head: shown.head,
+                per_prompt: shown.shares.clone(),
+                alpha,
+            }),
+            patterns: shown.map(|shown| Pattern::of(shown, alpha)),
             ablations: results
                 .ablations
                 .iter()
@@ -229,22 +240,23 @@ impl Prompt {
 }
 
 impl HeadScores {
-    fn of(scores: &crate::study::HeadScores) -> Self {
+    fn of(scores: &crate::study::HeadScores, alpha: Option<f64>) -> Self {
         Self {
             metric: scores.measure.metric,
             target: scores.measure.target,
             chance: scores.chance,
             mean: scores.mean(),
             per_prompt: by_sequence(scores),
+            alpha,
         }
     }
 }
 
 impl Pattern {
-    fn of(shown: &Shown) -> Self {
+    fn of(shown: &Shown, alpha: Option<f64>) -> Self {
         let n = shown.pattern.len().isqrt().max(1);
         let rows = shown.pattern.chunks(n).map(<[f32]>::to_vec).collect();
-        Self { head: shown.head, prompt: shown.prompt, rows }
+        Self { head: shown.head, prompt: shown.prompt, rows, alpha }
     }
 }
 

@@ -59,8 +59,10 @@ pub struct Results {
     /// SHA-256 of the files of the tokenizer that they were read by; `None` for
     /// GPT-2's own.
     pub tokenizer: Option<String>,
-    /// Scores of all heads.
+    /// Scores of all heads, the shown one's under steering.
     pub head_scores: Option<HeadScores>,
+    /// The same as the model has them.
+    pub model_scores: Option<HeadScores>,
     /// The shown head.
     pub shown: Option<Shown>,
     /// The ablations, of the shown head under the settings' measure.
@@ -85,6 +87,11 @@ impl Results {
         }
         if is_stale(Outcome::Scores) {
             self.head_scores = None;
+            // Steering changes the shown head's alone.
+            let unsteered = Settings { alpha: old.alpha, head: old.head, ..settings.clone() };
+            if unsteered.outdates(&old, Outcome::Scores).is_some() {
+                self.model_scores = None;
+            }
         }
         if is_stale(Outcome::Pattern) {
             self.shown = None;
@@ -116,6 +123,7 @@ impl Results {
     pub fn take_prompts(&mut self, prompts: PromptSet, tokens: &Tokens) {
         if self.tokenizer.as_deref() != tokens.sha256() {
             self.head_scores = None;
+            self.model_scores = None;
             self.shown = None;
             self.ablations = Vec::new();
             self.further.clear();

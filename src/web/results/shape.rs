@@ -67,6 +67,10 @@ impl<T: Shaped> Shaped for BTreeMap<usize, T> {
     const SHAPE: &'static Shape = &Shape::Map(T::SHAPE);
 }
 
+impl<T: Shaped> Shaped for BTreeMap<String, T> {
+    const SHAPE: &'static Shape = &Shape::Map(T::SHAPE);
+}
+
 /// Gives types of other rooms their shape: the fields with their types.
 macro_rules! shaped {
     ($($name:ty: $($key:literal $type:ty),*;)*) => {

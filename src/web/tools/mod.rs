@@ -2,10 +2,14 @@
 //! finds, how a file holds that, what it costs and how it is run. A new tool is such a
 //! file and a line of the table below.
 
+pub mod attribution;
 pub mod categories;
 pub mod check;
+pub mod circuits;
 pub mod continuation;
 pub mod contrasts;
+pub mod lens;
+pub mod output;
 pub mod pins;
 pub mod seeds;
 pub mod text;
@@ -137,4 +141,12 @@ tools! {
     Continuation continuation: continuation::AskContinuation => continuation::Continuation;
     /// The model held against published figures.
     Check check: check::AskCheck => check::SelfCheck;
+    /// Why the shown head looks where it looks.
+    Circuits circuits: circuits::AskCircuits => circuits::Circuits;
+    /// What each layer would say of the shown prompt.
+    Lens lens: Study => lens::Lens;
+    /// A logit of the shown prompt by component.
+    Attribution attribution: Study => attribution::Attribution;
+    /// The output without each component.
+    Output output: Study => output::Output;
 }

@@ -7,6 +7,7 @@ use crate::web::js::{set_property, to_js};
 use crate::web::models::call::Call;
 use crate::web::payload::{ModelInfo, PatternResult, PromptSet, scored_cases};
 use crate::web::results::Shown;
+use crate::web::prompt_set::Prompt;
 use crate::web::results::file::Bytes;
 use crate::web::{Problem, SettingProblem, Settings};
 use crate::weights::Config;
@@ -72,6 +73,15 @@ impl Engine {
         let cases = set.cases();
         self.fetch(&open, &cases, head_depth(settings, &open.config), call).await?;
         let started = js_sys::Date::now();
+        if settings.alpha.is_steered() {
+            let kept = self.kept_circuits(&open, settings, &set, head, call).await?;
+            let alpha = settings.alpha.factor();
+            let pattern = kept.pattern(number, alpha).ok_or_else(|| Problem::bug("No such prompt"))?;
+            let steered = kept.scores(settings.measure(), alpha).into_iter();
+            let shares = steered.take(cases.len()).map(|prompt| (prompt.sequence, prompt.shares)).collect();
+            self.results.borrow_mut().timings.forward = js_sys::Date::now() - started;
+            return Ok(self.show(Shown { head, prompt: number, pattern, shares }, prompt, settings));
+        }
         let kept = self.kept_baseline(&open, settings, &cases, head, call).await?;
         let place = cases.iter().position(|case| case.sequence == number);
         let pattern = match (place, &kept) {
@@ -91,10 +101,14 @@ impl Engine {
             (case.sequence, AttentionBreakdown::of(pattern, &case.relations))
         };
         let shares = cases.iter().zip(patterns).map(shares).collect();
-        let shown = Shown { head, prompt: number, pattern, shares };
+        Ok(self.show(Shown { head, prompt: number, pattern, shares }, prompt, settings))
+    }
+
+    /// Keeps the shown head's pattern for the export, and gives it to the page.
+    fn show(&self, shown: Shown, prompt: &Prompt, settings: &Settings) -> JsValue {
         let result = PatternResult::of(&shown, prompt, settings.measure());
         self.results.borrow_mut().shown = Some(shown);
-        Ok(give_pattern(&result))
+        give_pattern(&result)
     }
 }
 

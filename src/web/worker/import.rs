@@ -21,7 +21,7 @@ impl Engine {
         let page = to_js(&given);
         let pattern = given.pattern.as_ref().map_or(JsValue::NULL, give_pattern);
         set_property(&page, "pattern", &pattern);
-        self.baseline.replace(None);
+        self.forget_runs();
         self.results.replace(results);
         Ok(page)
     }

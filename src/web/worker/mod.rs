@@ -1,9 +1,10 @@
 //! The worker's side: one engine that loads and computes what the page asks for. What
 //! every request that runs the model stands on is in [`running`], the three steps in
-//! [`head`], [`scores`] and [`ablations`], results from a file in [`import`], the tokens of
-//! words in [`word_tokens`]; the tools have a room of their own ([`crate::web::tools`]).
+//! [`head`], [`scores`] and [`ablations`], the shown head taken apart in [`circuits`], results
+//! from a file in [`import`], the tokens of words in [`word_tokens`]; the tools have a room of their own ([`crate::web::tools`]).
 
 mod ablations;
+mod circuits;
 mod head;
 mod import;
 mod running;
@@ -38,6 +39,7 @@ pub struct Engine {
     tokens: RefCell<Option<Rc<Tokens>>>,
     results: RefCell<Results>,
     baseline: RefCell<Option<Rc<KeptBaseline>>>,
+    circuits: RefCell<Option<Rc<circuits::KeptCircuits>>>,
 }
 
 /// The shown head's un-ablated run over the kept prompts, for as long as they
@@ -61,6 +63,7 @@ impl Engine {
             tokens: RefCell::default(),
             results: RefCell::new(Results { build: build.to_owned(), ..Results::default() }),
             baseline: RefCell::default(),
+            circuits: RefCell::default(),
         }
     }
 
@@ -140,7 +143,7 @@ impl Engine {
         }
         let config = if picked.config { files.next() } else { None };
         self.models.pick(weights, config, files.collect());
-        self.baseline.replace(None);
+        self.forget_runs();
         self.results.borrow_mut().forget_model();
         Ok(JsValue::NULL)
     }

@@ -95,7 +95,7 @@ impl Engine {
         results.adopt(settings);
         if results.prompts.is_none() || (is_known && !results.has_prompts_of(&tokens)) {
             results.take_prompts(PromptSet::of(settings, &tokens)?, &tokens);
-            self.baseline.replace(None);
+            self.forget_runs();
         }
         results.prompts.clone().ok_or_else(|| Problem::bug("No prompts"))
     }
@@ -159,7 +159,7 @@ impl Engine {
             results.model = Some(open.model_id());
             results.timings.load = js_sys::Date::now() - started;
             drop(results);
-            self.baseline.replace(None);
+            self.forget_runs();
         }
         Ok(open)
     }

@@ -23,7 +23,7 @@ impl Engine {
         Ok(to_js(&HeadScores::of(&scores, settings, &set)))
     }
 
-    /// Scores of all heads, kept for the export.
+    /// Scores of all heads, kept for the export; the shown head's are those under steering.
     pub(super) async fn scores(
         &self,
         open: &Open,
@@ -32,6 +32,33 @@ impl Engine {
         call: &Call,
     ) -> Result<study::HeadScores, Problem> {
         let known = self.results.borrow().head_scores.clone();
+        if let Some(scores) = known {
+            return Ok(scores);
+        }
+        let mut scores = self.model_scores(open, settings, set, call).await?;
+        let head = settings.head;
+        if settings.alpha.is_steered() && head.exists(&open.config) {
+            let kept = self.kept_circuits(open, settings, set, head, call).await?;
+            for steered in kept.scores(settings.measure(), settings.alpha.factor()) {
+                let place = scores.sequences.iter().position(|sequence| *sequence == steered.sequence);
+                if let (Some(i), Some(score)) = (place, steered.score) {
+                    scores.per_prompt[i][head.layer][head.head] = score;
+                }
+            }
+        }
+        self.results.borrow_mut().head_scores = Some(scores.clone());
+        Ok(scores)
+    }
+
+    /// Scores of all heads as the model has them.
+    async fn model_scores(
+        &self,
+        open: &Open,
+        settings: &Settings,
+        set: &PromptSet,
+        call: &Call,
+    ) -> Result<study::HeadScores, Problem> {
+        let known = self.results.borrow().model_scores.clone();
         if let Some(scores) = known {
             return Ok(scores);
         }
@@ -96,7 +123,7 @@ impl Engine {
         let scores = scorer.scores();
         let mut results = self.results.borrow_mut();
         results.timings.detect = computing;
-        results.head_scores = Some(scores.clone());
+        results.model_scores = Some(scores.clone());
         Ok(scores)
     }
 }

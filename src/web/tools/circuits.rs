@@ -1,0 +1,375 @@
+//! Why the shown head looks where it looks: its QK and OV form, the table's words alone,
+//! what steering does to it, and the parts of one score.
+
+use crate::circuits::words::{CategoryContrast, SHUFFLES, ShuffleTest};
+use crate::circuits::{HeadForms, ScoreParts, Steered, WordsAlone};
+use crate::study::Head;
+use crate::web::results::shape::{Shaped, list, wire};
+use crate::web::tools::InFiles;
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// A cell of the shown prompt whose score is to be cut into parts.
+#[derive(Debug, Clone, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct AskCircuits {
+    /// Those in force.
+    pub settings: crate::web::Settings,
+    /// (destination, source); without one, the strongest cell of the target.
+    pub cell: Option<(usize, usize)>,
+}
+
+wire! {
+    /// All of it.
+    pub struct Circuits {
+        /// The head.
+        pub head: Head,
+        /// What the negative eigenvalues of S are multiplied by; 1 is the model.
+        pub alpha: f64,
+        /// The head's own form.
+        pub form: Form,
+        /// Those of all heads whose weights are here.
+        pub forms: BTreeMap<String, Form>,
+        /// The table's words, each alone after beginning-of-text; nothing where no word is
+        /// one token, or there are too many.
+        pub words: Option<Words>,
+        /// The head on the kept prompts under `alpha`.
+        pub steered: SteeredScores,
+        /// The parts of one score; nothing where the shown prompt has no cell of the target.
+        pub score_parts: Option<Parts>,
+    }
+
+    /// QK and OV form of a head.
+    pub struct Form {
+        /// Of M = W_Q W_Kᵀ.
+        pub trace: f64,
+        /// How many of the d_head largest eigenvalues of S by size are negative.
+        pub negative_of_d_head_largest: usize,
+        /// The largest eigenvalues of S by size.
+        pub largest_by_size: Vec<f64>,
+        /// Largest singular value of S.
+        pub max_singular_symmetric: f64,
+        /// Largest singular value of K.
+        pub max_singular_skew: f64,
+        /// ‖S‖²/‖M‖².
+        pub symmetric_share: f64,
+        /// Σ Re λ / Σ |λ| of W_V W_O; null where W_O is not loaded.
+        pub ov_copying: Option<f64>,
+        /// Σ λ of the same.
+        pub ov_trace: Option<f64>,
+        /// All eigenvalues of S that need not be zero, the largest by size first; of the
+        /// shown head alone.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        pub eigenvalues: Vec<f64>,
+        /// Width of the head.
+        pub d_head: usize,
+        /// Whether 2 d_head < d_model: what chance gives holds only then.
+        pub is_low_rank: bool,
+    }
+
+    /// Words against words; matrices are (query word, key word).
+    pub struct Words {
+        /// In the order of the table.
+        pub words: Vec<String>,
+        /// The row of the table of each.
+        pub categories: Vec<usize>,
+        /// q·k with biases over √d_head, of the model.
+        pub qk: Vec<Vec<f64>>,
+        /// The same under `alpha`.
+        pub qk_steered: Vec<Vec<f64>>,
+        /// Of S alone.
+        pub qk_symmetric: Vec<Vec<f64>>,
+        /// Of K alone.
+        pub qk_skew: Vec<Vec<f64>>,
+        /// (word attended to, word whose logit moves); null where a weight is not loaded.
+        pub ov_direct: Option<Vec<Vec<f64>>>,
+        /// What `qk_steered` holds by category of the query.
+        pub contrasts: Vec<Contrast>,
+        /// Whether any grouping of the words would show the same; null where there is
+        /// nothing to group.
+        pub shuffled: Option<Shuffled>,
+    }
+
+    /// One category's words.
+    pub struct Contrast {
+        /// Row of the table.
+        pub category: usize,
+        /// How many words.
+        pub words: usize,
+        /// Mean of a word with itself.
+        pub diagonal: f64,
+        /// Mean of a word with another of the category.
+        pub inside: Option<f64>,
+        /// Mean of a word with one of another.
+        pub outside: Option<f64>,
+        /// `diagonal` − `inside`.
+        pub self_minus_category: Option<f64>,
+        /// Its standard deviation over the words.
+        pub spread: Option<f64>,
+    }
+
+    /// A permutation test of the categories.
+    pub struct Shuffled {
+        /// Mean of: a word with itself less its category.
+        pub self_minus_category: f64,
+        /// Share of shuffles as far from their mean.
+        pub self_minus_category_p: f64,
+        /// Mean over the shuffles.
+        pub self_minus_category_chance: f64,
+        /// Mean of: its category less the others.
+        pub inside_minus_outside: f64,
+        /// As above.
+        pub inside_minus_outside_p: f64,
+        /// As above.
+        pub inside_minus_outside_chance: f64,
+        /// How many shuffles.
+        pub shuffles: usize,
+    }
+
+    /// The head under `alpha`, by the number of the prompt.
+    pub struct SteeredScores {
+        /// As above.
+        pub alpha: f64,
+        /// Mean attention over the cells of the target; null without such a cell.
+        pub cell_mean: BTreeMap<usize, Option<f64>>,
+        /// Attention of words to themselves.
+        pub self_share: BTreeMap<usize, f64>,
+    }
+
+    /// One score by the components at both ends.
+    pub struct Parts {
+        /// The number of the prompt.
+        pub prompt: usize,
+        /// The destination.
+        pub query: usize,
+        /// The source.
+        pub key: usize,
+        /// Of the residual stream before the head; biases last.
+        pub components: Vec<String>,
+        /// The layer of each, where it has one.
+        pub layers: Vec<Option<usize>>,
+        /// (component of the query, component of the key)
+        pub parts: Vec<Vec<f64>>,
+        /// Their sum.
+        pub score: f64,
+    }
+}
+
+pub(super) const IN_FILES: Option<InFiles> =
+    Some(InFiles { fits: |found| fit(found), ..InFiles::of(Circuits::SHAPE) });
+
+/// Whether matrices are as large as the lists that name their rows and columns.
+fn fit(found: &Value) -> bool {
+    let square = |matrix: &Value, n: usize| {
+        let rows = list(matrix);
+        matrix.is_null() || (rows.len() == n && rows.iter().all(|row| list(row).len() == n))
+    };
+    let words = &found["words"];
+    let n = list(&words["words"]).len();
+    let matrices = ["qk", "qk_steered", "qk_symmetric", "qk_skew", "ov_direct"];
+    let parts = &found["score_parts"];
+    let components = list(&parts["components"]).len();
+    matrices.iter().all(|name| square(&words[*name], n))
+        && list(&words["categories"]).len() == n
+        && square(&parts["parts"], components)
+        && list(&parts["layers"]).len() == components
+}
+
+impl Form {
+    /// How many eigenvalues of each head are given.
+    const LARGEST: usize = 8;
+
+    /// As the page is given it.
+    #[must_use]
+    pub fn of(forms: &HeadForms) -> Self {
+        let qk = &forms.qk;
+        Self {
+            trace: qk.trace,
+            negative_of_d_head_largest: qk.negative_of_d_head_largest(),
+            largest_by_size: qk.eigenvalues.iter().copied().take(Self::LARGEST).collect(),
+            max_singular_symmetric: qk.max_singular_symmetric,
+            max_singular_skew: qk.max_singular_skew,
+            symmetric_share: qk.symmetric_share,
+            ov_copying: forms.ov.as_ref().map(|ov| ov.copying),
+            ov_trace: forms.ov.as_ref().map(|ov| ov.trace),
+            eigenvalues: Vec::new(),
+            d_head: qk.d_head,
+            is_low_rank: qk.is_low_rank,
+        }
+    }
+}
+
+impl Words {
+    /// As the page is given it.
+    #[must_use]
+    pub fn of(found: &WordsAlone, alpha: f64, contrasts: &[CategoryContrast], test: Option<&ShuffleTest>) -> Self {
+        Self {
+            words: found.words.iter().map(|word| word.word.clone()).collect(),
+            categories: found.categories(),
+            qk: found.qk.clone(),
+            qk_steered: found.steered(alpha),
+            qk_symmetric: found.qk_symmetric.clone(),
+            qk_skew: found.qk_skew.clone(),
+            ov_direct: found.ov_direct.clone(),
+            contrasts: contrasts.iter().map(Contrast::from).collect(),
+            shuffled: test.map(Shuffled::from),
+        }
+    }
+}
+
+impl From<&CategoryContrast> for Contrast {
+    fn from(of: &CategoryContrast) -> Self {
+        let &CategoryContrast { category, words, diagonal, inside, outside, self_minus_category, spread } = of;
+        Self { category, words, diagonal, inside, outside, self_minus_category, spread }
+    }
+}
+
+impl From<&ShuffleTest> for Shuffled {
+    fn from(test: &ShuffleTest) -> Self {
+        Self {
+            self_minus_category: test.self_minus_category,
+            self_minus_category_p: test.self_minus_category_p,
+            self_minus_category_chance: test.self_minus_category_chance,
+            inside_minus_outside: test.inside_minus_outside,
+            inside_minus_outside_p: test.inside_minus_outside_p,
+            inside_minus_outside_chance: test.inside_minus_outside_chance,
+            shuffles: SHUFFLES,
+        }
+    }
+}
+
+impl SteeredScores {
+    /// As the page is given it.
+    #[must_use]
+    pub fn of(alpha: f64, steered: &[Steered]) -> Self {
+        let (mut cell_mean, mut self_share) = (BTreeMap::new(), BTreeMap::new());
+        for prompt in steered {
+            cell_mean.insert(prompt.sequence, prompt.score);
+            self_share.insert(prompt.sequence, prompt.shares.itself);
+        }
+        Self { alpha, cell_mean, self_share }
+    }
+}
+
+impl Parts {
+    /// As the page is given it.
+    #[must_use]
+    pub fn of(found: &ScoreParts, prompt: usize, (query, key): (usize, usize)) -> Self {
+        let ScoreParts { components, layers, parts, score, .. } = found.clone();
+        Self { prompt, query, key, components, layers, parts, score }
+    }
+}
+
+#[cfg(target_arch = "wasm32")]
+pub(super) use here::{cost, run};
+
+#[cfg(target_arch = "wasm32")]
+mod here {
+    use super::{AskCircuits, Circuits, Form, Parts, SteeredScores, Words};
+    use crate::circuits::forms::loaded_heads;
+    use crate::circuits::words::{by_category, shuffle_test};
+    use crate::circuits::{PromptCells, forms_of, score_parts, single_words, words_alone};
+    use crate::model::Depth;
+    use crate::study::{Measure, Metric, TokenizedPrompt};
+    use crate::web::models::call::Call;
+    use crate::web::payload::Estimate;
+    use crate::web::request::AskCost;
+    use crate::web::tools::Tool;
+    use crate::web::worker::{Engine, head_depth, head_of, shown_case};
+    use crate::web::{Problem, Settings};
+    use crate::prompts::{Relations, WordSequence};
+    use crate::tokens::Tokens;
+    use wasm_bindgen::JsValue;
+
+    /// The shown head's prompts, and the table's words each alone.
+    async fn cases(
+        engine: &Engine,
+        settings: &Settings,
+        tokens: &Tokens,
+        call: &Call,
+    ) -> Result<Vec<TokenizedPrompt>, Problem> {
+        let set = engine.prompt_set(settings, &call.signal).await?;
+        let mut cases = set.cases();
+        cases.push(shown_case(&set, settings)?);
+        let relations = Relations::of(&WordSequence { words: Vec::new(), categories: Vec::new() });
+        let words = single_words(&settings.table(), tokens)?;
+        let alone = words.into_iter().map(|word| TokenizedPrompt {
+            sequence: 0,
+            ids: vec![tokens.bos(), word.id],
+            relations: relations.clone(),
+        });
+        cases.extend(alone);
+        Ok(cases)
+    }
+
+    pub async fn cost(ask: &AskCost, engine: &Engine, call: &Call) -> Result<Estimate, Problem> {
+        let (tokens, _) = engine.tokens_for(&ask.settings.model, &call.signal).await?;
+        let cases = cases(engine, &ask.settings, &tokens, call).await?;
+        engine.cost(&ask.settings, &cases, |config| head_depth(&ask.settings, config)).await
+    }
+
+    pub async fn run(ask: &AskCircuits, engine: &Engine, call: &Call) -> Result<JsValue, Problem> {
+        let settings = &ask.settings;
+        let (set, open) = engine.begin(settings, call).await?;
+        let tokens = engine.tokens_of(&open, &call.signal).await?;
+        let head = head_of(settings, &open.config)?;
+        let needed = cases(engine, settings, &tokens, call).await?;
+        engine.fetch(&open, &needed, Depth::Pattern(head.layer), call).await?;
+        let kept = engine.kept_circuits(&open, settings, &set, head, call).await?;
+        call.stage("Taking the head apart");
+        let alpha = settings.alpha.factor();
+        let model = open.model.lock().await;
+        let heads = loaded_heads(&model);
+        if kept.forms.borrow().len() != heads.len() {
+            let forms = forms_of(&model, &heads, call).await?;
+            kept.forms.replace(forms);
+        }
+        if kept.words.borrow().is_none() {
+            let words = single_words(&settings.table(), &tokens)?;
+            if let Ok(found) = words_alone(&model, tokens.bos(), &words, &kept.folded, &kept.spectrum, call).await {
+                kept.words.replace(Some(found));
+            }
+        }
+        let case = shown_case(&set, settings)?;
+        let measure = settings.measure();
+        let pattern = kept.pattern(case.sequence, alpha);
+        let strongest = || {
+            let cells = measure.target.cells(&case.relations);
+            let n = case.ids.len();
+            let weight = |&(q, k): &(usize, usize)| pattern.as_ref().map_or(0.0, |pattern| pattern[q * n + k]);
+            cells.into_iter().max_by(|a, b| weight(a).total_cmp(&weight(b)))
+        };
+        let cell = ask.cell.filter(|&(q, k)| k <= q && q < case.ids.len()).or_else(strongest);
+        let parts = match cell {
+            None => None,
+            Some(cell) => {
+                let cells = [PromptCells { ids: &case.ids, cells: vec![cell] }];
+                Some(Parts::of(&score_parts(&model, &kept.folded, &cells, call).await?, case.sequence, cell))
+            }
+        };
+        let cell_mean = Measure { metric: Metric::CellMean, ..measure };
+        let steered = kept.steering.scores(&kept.cases, cell_mean, alpha);
+        let words = match &*kept.words.borrow() {
+            None => None,
+            Some(words) => {
+                let (qk, categories) = (words.steered(alpha), words.categories());
+                let test = shuffle_test(&qk, &categories, call).await.ok();
+                Some(Words::of(words, alpha, &by_category(&qk, &categories), test.as_ref()))
+            }
+        };
+        let forms = kept.forms.borrow();
+        let shown = forms.iter().find(|form| form.head == head).ok_or_else(|| Problem::bug("No form"))?;
+        let form = Form { eigenvalues: shown.qk.eigenvalues.clone(), ..Form::of(shown) };
+        let found = Circuits {
+            head,
+            alpha,
+            form,
+            forms: forms.iter().map(|forms| (forms.head.to_string(), Form::of(forms))).collect(),
+            words,
+            steered: SteeredScores::of(alpha, &steered[..set.cases().len()]),
+            score_parts: parts,
+        };
+        Ok(engine.keep(Tool::Circuits, &found))
+    }
+}
