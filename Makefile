@@ -42,20 +42,13 @@ test-native: setup-site
 test-wasm: setup-test
 	$(RUN) wasm-pack test --headless --chrome --chromedriver $(CHROMEDRIVER)
 
-# What is timed has the machine to itself. The others share it, one file a processor:
-# most of their time they wait for pages.
-TIMED := tests/page/feel.test.mjs
-SHARING := $(filter-out $(TIMED),$(sort $(wildcard tests/page/*.test.mjs tests/tools/*.test.mjs)))
-PROCESSORS := $(shell getconf _NPROCESSORS_ONLN)
-
 test-page: setup-test site
-	node --test --test-reporter=spec --test-concurrency=$(PROCESSORS) $(SHARING)
-	node --test --test-reporter=spec $(TIMED)
+	node tools/page-tests.mjs
 
-# Ends with 0 if every published number is reached, 1 if not, 2 if it could not be tried.
 test-long: setup-test site
 	HEADSCOPE_LONG=1 node --test --test-reporter=spec tests/page/order.test.mjs
 
+# Ends with 0 if every published number is reached, 1 if not, 2 if it could not be tried.
 check-hub: setup-test site
 	node tools/check-hub.mjs
 

@@ -51,6 +51,9 @@ import { setUpWords } from '../sections/words/words.js';
 /** Settings that the back button leads back through. */
 const STEPS = /** @type {const} */ (['head', 'prompt', 'seed']);
 
+/** How far below the part in sight a section is made ready. */
+const NEAR = '400px';
+
 /** Milliseconds after which the first view has settled. */
 const SETTLED = 2000;
 
@@ -139,6 +142,16 @@ async function openStudy(engine) {
     const { setUpReading } = await part('What reads a text', load);
     setUpReading(study);
   });
+  whenNear('why', async () => {
+    const load = () => import('../sections/why/why.js');
+    const { setUpWhy } = await part('What takes a head apart', load);
+    setUpWhy(study);
+  });
+  whenNear('what-for', async () => {
+    const load = () => import('../sections/what-for/what-for.js');
+    const { setUpWhatFor } = await part('What reads every layer', load);
+    setUpWhatFor(study);
+  });
   setUpExport(study);
   setUpShareLink(study);
   setUpImport(study);
@@ -193,6 +206,34 @@ function whenOpened(id, setUp) {
     }
   };
   fold.addEventListener('toggle', open, { once: true });
+}
+
+/**
+ * Sets up a section when it comes near the part of the page in sight.
+ * @param {string} id
+ * @param {() => Promise<void>} setUp
+ */
+function whenNear(id, setUp) {
+  const section = byId(id, HTMLElement);
+  const slot = el('div');
+  section.querySelector('.panel-intro')?.after(slot);
+  const come = async () => {
+    try {
+      showProblem(slot, null);
+      await setUp();
+    } catch (thrown) {
+      showProblem(slot, asProblem(thrown), come);
+    }
+  };
+  const observer = new IntersectionObserver(
+    (seen) => {
+      if (!seen.some((each) => each.isIntersecting)) return;
+      observer.disconnect();
+      come();
+    },
+    { rootMargin: NEAR },
+  );
+  observer.observe(section);
 }
 
 /** @param {Study} study */

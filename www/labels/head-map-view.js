@@ -26,6 +26,17 @@ export function partialMapView({ mean, chance }, model, { head, metric }) {
 }
 
 /**
+ * The map of another figure of the heads; of heads without one it stays empty.
+ * @param {ModelInfo} model
+ * @param {(number | null)[]} values by layer and head
+ * @param {number} chance what random weights give, where the colours part
+ * @param {string} shown
+ */
+export function headMapOf(model, values, chance, shown) {
+  return mapView(model, values, chance, true, null, shown);
+}
+
+/**
  * @param {{ n_layer: number, n_head: number }} heads
  * @param {(number | null)[]} scores
  * @param {number | null} chance

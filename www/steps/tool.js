@@ -9,14 +9,15 @@ import { followUp } from './steps.js';
  * @param {import('../study/study.js').Study} study
  * @param {Tool} tool
  * @param {object} options
- * @param {string} options.fold id of the `details` it sits in
+ * @param {string} [options.fold] id of the `details` it sits in; one without comes when it
+ *   is scrolled to, and asks for its cost at once
  * @param {string} options.about what it will run, before its cost
  * @param {() => object | Promise<object>} [options.args] what it takes beside the settings
  * @param {() => { figures?: string } | Promise<{ figures?: string }>} [options.costArgs]
  * @param {boolean} [options.costs] whether it may fetch more than a few words
  */
 export function setUpTool(study, tool, { fold: id, about, args, costArgs, costs = true }) {
-  const fold = byId(id, HTMLDetailsElement);
+  const fold = id ? byId(id, HTMLDetailsElement) : null;
   setUpStep(
     study,
     tool,
@@ -34,11 +35,11 @@ export function setUpTool(study, tool, { fold: id, about, args, costArgs, costs 
   async function ask() {
     const { outdated, task, model } = study.state;
     const now = `${outdated[tool] ?? 0} ${model !== null}`;
-    if (!fold.open || task || now === asked) return;
+    if (fold?.open === false || task || now === asked) return;
     asked = now;
     await study.askCost(tool, costArgs);
   }
-  fold.addEventListener('toggle', ask);
+  fold?.addEventListener('toggle', ask);
   study.watch(
     ({ task }) => task !== null,
     (busy) => {
@@ -47,4 +48,27 @@ export function setUpTool(study, tool, { fold: id, about, args, costArgs, costs 
     },
   );
   study.subscribe(ask);
+}
+
+/**
+ * Runs a tool by itself whenever its result is missing, where that takes nothing that is
+ * not here. What was cancelled or failed waits for its button.
+ * @param {import('../study/study.js').Study} study
+ * @param {Tool} tool
+ * @param {() => object} args what it takes beside the settings
+ * @param {() => string} [also] what else its result stands on
+ */
+export function followTool(study, tool, args, also = () => '') {
+  /** What it was last run for. */
+  let asked = '';
+  study.subscribe((state) => {
+    const { pattern, task, waiting, following, goesOn, imported, problems } = state;
+    if (!study.runsByItself || !pattern || imported || problems[tool]) return;
+    if (task || waiting.length > 0 || following || goesOn) return;
+    const now = `${state.outdated[tool] ?? 0} ${state.model?.id} ${pattern.head} ${also()}`;
+    const isHere = state.estimates[tool]?.bytes === 0;
+    if (now === asked || !isHere) return;
+    asked = now;
+    study.useTool(tool, args);
+  });
 }

@@ -4,7 +4,7 @@
 
 import { isCancelled } from '../kit/problem.js';
 import { OWN } from './demo.js';
-import { shownSettings } from './study-state.js';
+import { shownSettings, stepsOfRun } from './study-state.js';
 
 /**
  * What a change of settings may fetch by itself once Start was pressed: a few
@@ -154,7 +154,9 @@ export class Following {
     if (state.demo) return true;
     const fetched = state.estimates[step]?.bytes;
     const here = fetched === 0 || (isHere(state.settings) && fetched != null);
-    return here && (state.settings.run === 'all' || seconds(state, step) < LONGEST_UNASKED);
+    return (
+      here && (stepsOfRun(state.settings).includes(step) || seconds(state, step) < LONGEST_UNASKED)
+    );
   }
 
   /** What follows an earlier change is not wanted any more. */

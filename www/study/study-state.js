@@ -161,16 +161,41 @@ export function hasResults({ pattern, scores, ablations, further }) {
 }
 
 /**
+ * What the words of `run` stand for, in the order in which it is done.
+ * @type {Record<string, (Tool | 'scores' | 'ablations')[]>}
+ */
+const RUN = {
+  all: ['scores', 'ablations'],
+  circuits: ['circuits'],
+  lens: ['lens', 'attribution'],
+  output: ['output'],
+  seeds: ['seeds'],
+};
+
+/**
+ * The steps that a Start goes on to.
+ * @param {Settings} settings
+ */
+export function stepsOfRun({ run }) {
+  return (run?.split('.') ?? []).flatMap((word) => RUN[word] ?? []);
+}
+
+/**
  * The one word for where the page stands, for `<html data-state>`. With results
  * from a file it stands at the start: nothing is computed until Start.
  * @param {StudyState} state
  */
-export function stateName({ task, following, problems, pattern, scores, ablations, imported }) {
+export function stateName(state) {
+  const { task, following, goesOn, problems, pattern, scores, ablations, imported } = state;
   if (task) return ['head', 'demo'].includes(task.step) ? 'loading' : 'running';
   if (following) return 'running';
   if (Object.values(problems).some(Boolean)) return 'error';
   if (!pattern || imported) return 'start';
-  return scores && ablations ? 'done' : 'ready';
+  if (scores && ablations) return 'done';
+  const steps = stepsOfRun(state.settings);
+  const has = (/** @type {typeof steps[number]} */ step) =>
+    step === 'scores' || step === 'ablations' ? state[step] : state.further[step];
+  return steps.length > 0 && !goesOn && steps.every(has) ? 'done' : 'ready';
 }
 
 /**

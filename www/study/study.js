@@ -10,7 +10,10 @@ import { Files } from './files.js';
 import { Following } from './following.js';
 import { Jobs } from './jobs.js';
 import { Store } from './store.js';
-import { NOTHING, inForce, shownSettings, stillTrue } from './study-state.js';
+import { NOTHING, inForce, shownSettings, stepsOfRun, stillTrue } from './study-state.js';
+
+/** The step of Start itself. */
+const HEAD = /** @type {const} */ ('head');
 
 /**
  * What a change would come to.
@@ -82,10 +85,12 @@ export class Study {
     this.#store.watch(select, effect, known);
   }
 
-  /**
-   * Whether what costs next to nothing runs unasked.
-   * @param {boolean} on
-   */
+  /** Whether what costs next to nothing runs unasked. */
+  get runsByItself() {
+    return this.#following.byItself;
+  }
+
+  /** @param {boolean} on whether what costs next to nothing runs unasked */
   runByItself(on) {
     this.#following.byItself = on;
     if (on) this.#following.follow({ redraw: false, mayFetch: false });
@@ -159,7 +164,7 @@ export class Study {
     this.#takeSettings(change(this.state.settings, settings), settingProblems, false);
   }
 
-  /** Shows the head; with `run=all` in the link, goes on to everything else. */
+  /** Shows the head, and goes on to what the link’s `run` names. */
   async start() {
     await this.#files.opening;
     this.#demo.stop();
@@ -170,16 +175,27 @@ export class Study {
   }
 
   async #takeSteps() {
-    const steps = /** @type {const} */ (['head', 'scores', 'ablations']);
-    for (const [index, step] of steps.entries()) {
-      if (index > 0 && this.state.settings.run !== 'all') return;
-      if (await this.#take[step]()) continue;
+    const steps = [{ step: HEAD, take: this.#take.head }, ...this.#stepsOf(this.state.settings)];
+    for (const [index, { step, take }] of steps.entries()) {
+      if (await take()) continue;
       // What ended one of them keeps the others from running.
       const why = this.state.stopped[step];
-      const left = steps.slice(index).map((each) => [each, why]);
+      const left = steps.slice(index).map((each) => [each.step, why]);
       if (why) this.#store.set({ stopped: { ...this.state.stopped, ...Object.fromEntries(left) } });
       return;
     }
+  }
+
+  /**
+   * What a link’s `run` has a Start go on to.
+   * @param {Settings} settings
+   */
+  #stepsOf(settings) {
+    return stepsOfRun(settings).map((step) => {
+      if (step === 'scores' || step === 'ablations') return { step, take: this.#take[step] };
+      const ask = step === 'circuits' ? { cell: null, all_heads: true } : {};
+      return { step, take: () => this.useTool(step, () => ask) };
+    });
   }
 
   /** Loads what the shown head needs and computes its pattern. */

@@ -17,7 +17,12 @@ pub struct AskCircuits {
     /// Those in force.
     pub settings: crate::web::Settings,
     /// (destination, source); without one, the strongest cell of the target.
+    #[serde(default)]
     pub cell: Option<(usize, usize)>,
+    /// Whether the forms of all heads whose weights are here are wanted, which take a
+    /// third of a second each.
+    #[serde(default)]
+    pub all_heads: bool,
 }
 
 wire! {
@@ -29,13 +34,15 @@ wire! {
         pub alpha: f64,
         /// The head's own form.
         pub form: Form,
-        /// Those of all heads whose weights are here.
+        /// Those of all heads whose weights are here, or of the shown one alone.
         pub forms: BTreeMap<String, Form>,
         /// The table's words, each alone after beginning-of-text; nothing where no word is
         /// one token, or there are too many.
         pub words: Option<Words>,
         /// The head on the kept prompts under `alpha`.
         pub steered: SteeredScores,
+        /// And as the model has it.
+        pub unsteered: SteeredScores,
         /// The parts of one score; nothing where the shown prompt has no cell of the target.
         pub score_parts: Option<Parts>,
     }
@@ -320,8 +327,8 @@ mod here {
         call.stage("Taking the head apart");
         let alpha = settings.alpha.factor();
         let model = open.model.lock().await;
-        let heads = loaded_heads(&model);
-        if kept.forms.borrow().len() != heads.len() {
+        let heads = if ask.all_heads { loaded_heads(&model) } else { vec![head] };
+        if kept.forms.borrow().len() < heads.len() {
             let forms = forms_of(&model, &heads, call).await?;
             kept.forms.replace(forms);
         }
@@ -349,7 +356,8 @@ mod here {
             }
         };
         let cell_mean = Measure { metric: Metric::CellMean, ..measure };
-        let steered = kept.steering.scores(&kept.cases, cell_mean, alpha);
+        let kept_prompts = set.cases().len();
+        let steered = |alpha| SteeredScores::of(alpha, &kept.scores(cell_mean, alpha)[..kept_prompts]);
         let words = match &*kept.words.borrow() {
             None => None,
             Some(words) => {
@@ -367,7 +375,8 @@ mod here {
             form,
             forms: forms.iter().map(|forms| (forms.head.to_string(), Form::of(forms))).collect(),
             words,
-            steered: SteeredScores::of(alpha, &steered[..set.cases().len()]),
+            steered: steered(alpha),
+            unsteered: steered(1.0),
             score_parts: parts,
         };
         Ok(engine.keep(Tool::Circuits, &found))

@@ -13,7 +13,7 @@ fn change(settings: &Settings, patch: Value) -> Change {
 }
 
 /// For every setting another value than the default, as a link has it.
-const OTHER: [(&str, &str); 20] = [
+const OTHER: [(&str, &str); 22] = [
     ("model", "http://localhost:8000/a"),
     ("seed", "4294967295"),
     ("n", "7"),
@@ -31,8 +31,10 @@ const OTHER: [(&str, &str); 20] = [
     ("against", "notebook"),
     ("seeds", "3-9"),
     ("pins", "L1H5,L0H3"),
+    ("alpha", "-0.5"),
+    ("logit", "13.13.14477"),
     ("view", "log.magma.q3k1"),
-    ("run", "all"),
+    ("run", "all.lens"),
     ("embed", "heads"),
 ];
 
@@ -66,8 +68,8 @@ fn json_holds_the_same_keys_and_types_as_ever() {
     let expected = json!({
         "model": "gpt2", "seed": 5, "n": 30, "len": 12, "cats": 4, "words": null, "text": null,
         "head": "L1H5", "prompt": 1, "metric": "cell-mean", "kind": "notebook", "target": "same-category",
-        "over": "kept", "ablate": null, "against": null, "seeds": "0-19", "pins": null, "view": null, "run": null,
-        "embed": null,
+        "over": "kept", "ablate": null, "against": null, "seeds": "0-19", "pins": null, "alpha": 1,
+        "logit": null, "view": null, "run": null, "embed": null,
     });
     assert_eq!(json, expected);
     for (key, value) in OTHER {
@@ -75,7 +77,12 @@ fn json_holds_the_same_keys_and_types_as_ever() {
         settings.set(key, value).unwrap();
         let json = serde_json::to_value(&settings).unwrap();
         let number = ["seed", "n", "len", "cats", "prompt"].contains(&key);
-        assert_eq!(json[key], if number { value.parse::<u64>().unwrap().into() } else { json!(value) });
+        let expected = match key {
+            "alpha" => json!(-0.5),
+            _ if number => value.parse::<u64>().unwrap().into(),
+            _ => json!(value),
+        };
+        assert_eq!(json[key], expected);
     }
     // What a page of an earlier version lacks has its default.
     assert_eq!(serde_json::from_value::<Settings>(json!({ "later": [] })).unwrap(), Settings::default());
@@ -92,9 +99,9 @@ fn stands_on(outcome: &str) -> Vec<&'static str> {
     match outcome {
         "draw" => DRAW[1..].to_vec(),
         "prompts" => DRAW.to_vec(),
-        "pattern" => [draw, &["head", "prompt"]].concat(),
-        "head" => [draw, measure, &["head", "prompt"]].concat(),
-        "scores" => [draw, measure, &["over"]].concat(),
+        "pattern" => [draw, &["head", "prompt", "alpha"]].concat(),
+        "head" => [draw, measure, &["head", "prompt", "alpha"]].concat(),
+        "scores" => [draw, measure, &["over", "alpha"]].concat(),
         "ablations" => [draw, measure, ablate, &["head", "against"]].concat(),
         "pins" => [draw, measure, &["prompt", "pins"]].concat(),
         "thumbnails" => [draw, measure, &["prompt"]].concat(),
@@ -103,12 +110,16 @@ fn stands_on(outcome: &str) -> Vec<&'static str> {
         "seeds" => [&["model", "n", "len", "cats", "words"], measure, &["head", "seeds"]].concat(),
         "text" | "continuation" => [draw, ablate, &["prompt"]].concat(),
         "check" => vec!["model"],
+        "circuits" => [draw, &["head", "prompt", "target", "alpha"]].concat(),
+        "lens" => [draw, &["prompt"]].concat(),
+        "attribution" => [draw, &["prompt", "logit"]].concat(),
+        "output" => [draw, ablate, &["prompt", "logit"]].concat(),
         "costs" => [draw, &["head"]].concat(),
         other => panic!("{other} is no outcome"),
     }
 }
 
-const OUTCOMES: [&str; 15] = [
+const OUTCOMES: [&str; 19] = [
     "draw",
     "prompts",
     "pattern",
@@ -124,6 +135,10 @@ const OUTCOMES: [&str; 15] = [
     "continuation",
     "check",
     "costs",
+    "circuits",
+    "lens",
+    "attribution",
+    "output",
 ];
 
 #[test]

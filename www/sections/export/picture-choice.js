@@ -2,7 +2,7 @@
 
 /**
  * @typedef {object} PictureChoice
- * @property {'heatmap' | 'pins' | 'thumbnails' | 'headmap' | 'ablations' | 'seeds'} key
+ * @property {'heatmap' | 'pins' | 'thumbnails' | 'headmap' | 'ablations' | 'seeds' | 'circuits' | 'lens'} key
  * @property {string} label
  * @property {(state: import('../../study/study-state.js').StudyState) => boolean} ready
  */
@@ -31,4 +31,10 @@ export const PICTURES = [
     label: 'Charts of many seeds',
     ready: ({ further }) => further.seeds !== undefined,
   },
+  {
+    key: 'circuits',
+    label: 'Words against one another',
+    ready: ({ further }) => further.circuits?.words != null,
+  },
+  { key: 'lens', label: 'Logit lens', ready: ({ further }) => further.lens !== undefined },
 ];

@@ -14,6 +14,8 @@ import { targetWords } from '../../labels/targets.js';
 import { isDark } from '../../kit/theme.js';
 import { thumbnailsView } from '../../labels/thumbnails-view.js';
 import { lookInWords, parseLook } from '../../study/look.js';
+import { matrixSvg } from '../../kit/matrix-picture.js';
+import { shownView, viewLabel, wordsPicture } from '../../labels/words-picture.js';
 
 /** Width that a view is laid out for, as it may lie in a paper. */
 const WIDTH = 760;
@@ -100,6 +102,21 @@ const SOURCES = {
     blocks: () => charts('seeds'),
     lines: ({ settings }) => [`Seeds ${settings.seeds} instead of the one above`],
   },
+  circuits: {
+    blocks({ further, promptSet }) {
+      const words = further.circuits?.words;
+      if (!words) return [];
+      const picture = wordsPicture(words, promptSet?.categories ?? [], shownView());
+      return [{ svg: matrixSvg(picture, WIDTH, isDark()) }];
+    },
+    lines: ({ further }) => [
+      `${viewLabel(shownView())}: rows are queries, columns keys; α = ${further.circuits?.alpha ?? 1}`,
+    ],
+  },
+  lens: {
+    blocks: () => charts('lens'),
+    lines: () => [],
+  },
 };
 
 /**
@@ -147,7 +164,7 @@ function drawn(view, width, row, column) {
 
 /**
  * Charts are taken off the page, where they stand once they are drawn.
- * @param {'ablations' | 'seeds'} key
+ * @param {'ablations' | 'seeds' | 'lens'} key
  * @returns {Block[]}
  */
 function charts(key) {

@@ -1,0 +1,76 @@
+// Runs the page's tests. Files share the processors, since most of their time they wait for
+// pages; what is timed has the machine to itself. A file that fails beside others runs once
+// more by itself: pages that starve one another are no fault of the page. It is named at
+// the end, and what fails alone fails the run.
+//
+//   node tools/page-tests.mjs [FILE...]
+
+import { readdirSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+const TIMED = ['tests/page/feel.test.mjs'];
+/** More files than these do not fail by chance. */
+const MOST_AGAIN = 5;
+/** How many of the slowest files are named. */
+const SLOWEST = 10;
+
+/** @type {Map<string, number>} seconds that each file took */
+const took = new Map();
+
+/**
+ * @param {string[]} files
+ * @param {number} concurrency
+ * @returns {Promise<Set<string>>} those that failed
+ */
+async function pass(files, concurrency) {
+  /** @type {Set<string>} */
+  const failed = new Set();
+  const stream = run({ files, concurrency });
+  stream.on('test:fail', ({ file }) => file && failed.add(file));
+  for (const event of /** @type {const} */ (['test:pass', 'test:fail'])) {
+    stream.on(event, ({ file, nesting, details }) => {
+      if (file && nesting === 0) {
+        took.set(file, (took.get(file) ?? 0) + details.duration_ms / 1000);
+      }
+    });
+  }
+  await new Promise((resolve, reject) => {
+    stream.on('error', reject);
+    stream.compose(new spec()).on('error', reject).on('end', resolve).pipe(process.stdout);
+  });
+  return failed;
+}
+
+/** @param {string} folder */
+function testsIn(folder) {
+  const files = readdirSync(folder).filter((name) => name.endsWith('.test.mjs'));
+  return files.sort().map((name) => `${folder}/${name}`);
+}
+
+const named = process.argv.slice(2);
+const all = named.length > 0 ? named : ['tests/page', 'tests/tools'].flatMap(testsIn);
+const timed = all.filter((file) => TIMED.includes(file));
+const sharing = all.filter((file) => !TIMED.includes(file));
+
+const failed = await pass(sharing, availableParallelism());
+for (const file of timed) for (const each of await pass([file], 1)) failed.add(each);
+
+const slowest = [...took].sort(([, a], [, b]) => b - a).slice(0, SLOWEST);
+const inWords = slowest.map(([file, seconds]) => `${path.basename(file)} ${seconds.toFixed(0)} s`);
+console.log(`Slowest: ${inWords.join(', ')}`);
+if (failed.size > 0 && failed.size <= MOST_AGAIN) {
+  console.log(`\nFailed beside others, and run again alone: ${[...failed].join(', ')}`);
+  for (const file of [...failed]) {
+    if ((await pass([file], 1)).size === 0) {
+      console.log(`\nPassed with the machine to itself: ${file}`);
+      failed.delete(file);
+    }
+  }
+}
+if (failed.size > 0) {
+  console.log(`\nFailed: ${[...failed].join(', ')}`);
+  process.exitCode = 1;
+}
