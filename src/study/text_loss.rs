@@ -118,7 +118,11 @@ impl Sampler {
     }
 
     /// A token, by the logits of all of them.
-    fn sample(&mut self, logits: &[f32]) -> Result<u32, StudyError> {
+    ///
+    /// # Errors
+    ///
+    /// The model's, for logits that are no numbers.
+    pub fn sample(&mut self, logits: &[f32]) -> Result<u32, StudyError> {
         let mut order: Vec<usize> = (0..logits.len()).collect();
         order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
         let Some(&likeliest) = order.first() else { return Err(StudyError::NothingToScore) };

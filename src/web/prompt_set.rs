@@ -103,7 +103,8 @@ impl PromptSet {
         }
         let mut prompts = Vec::new();
         let mut cells = 0;
-        for words in draw(&table, &settings.draw_settings())? {
+        for drawn in draw(&table, &settings.draw_settings())? {
+            let words = drawn.repeated(settings.repeat as usize);
             let tokenized = read(prompts.len(), Fed::Words(&words))?;
             cells = check_size(&tokenized, cells)?;
             let dropped = tokenized.dropped_because(words.words.len());

@@ -23,6 +23,8 @@ use std::fmt;
 const MOST_SEQUENCES: u32 = 500;
 /// Longest sequence; GPT-2's context less beginning-of-text.
 const MOST_WORDS: u32 = 1023;
+/// Most copies of a sequence that are fed one after the other.
+const MOST_COPIES: u32 = 2;
 /// Longest free text, in bytes.
 const LONGEST_TEXT: u32 = 20_000;
 /// Longest description of a view, in bytes.
@@ -114,6 +116,9 @@ settings! {
     /// Categories mixed in each.
     cats: u32 = DrawSettings::default().categories as u32, Form::whole::<1, 1000>(),
         "The number of categories", "the number of categories was changed", |of, _| of != Tool(Check);
+    /// How often each sequence's words are fed, one copy after the other.
+    repeat: u32 = 1, Form::whole::<1, MOST_COPIES>(),
+        "The number of copies", "the number of copies was changed", |of, _| of != Tool(Check);
     /// The word table as CSV; `None` for the notebook's.
     words: Option<String> = None, Form::of(Table, words).packed("words-z"),
         "The word table", "the word table was changed", |of, _| of != Tool(Check);
@@ -388,9 +393,10 @@ impl Settings {
             report("run", &unknown, message, format!("It runs {run}."));
         }
         let cells = |n: u32, len: u32| u64::from(n) * u64::from(len + 1).pow(2);
-        if cells(self.n, self.len) > MOST_CELLS {
-            let kept = (MOST_CELLS / cells(1, self.len)).clamp(1, u64::from(defaults.n)) as u32;
-            let message = format!("{} sequences of {} words are too many to hold at once.", self.n, self.len);
+        let words = self.len * self.repeat;
+        if cells(self.n, words) > MOST_CELLS {
+            let kept = (MOST_CELLS / cells(1, words)).clamp(1, u64::from(defaults.n)) as u32;
+            let message = format!("{} sequences of {words} words are too many to hold at once.", self.n);
             let noun = if kept == 1 { "sequence is" } else { "sequences are" };
             report("n", &self.n, message, format!("{kept} {noun} drawn."));
             self.n = kept;

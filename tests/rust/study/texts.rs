@@ -83,3 +83,22 @@ fn a_text_goes_on_alike_for_the_same_seed() {
     let more = continue_text(&model, gpt2, &full, &nothing, &mut sampler, 6, &Uninterrupted);
     assert!(pollster::block_on(more).unwrap().len() <= 2);
 }
+
+/// Logits that the sampler is tried with.
+fn some_logits(n: usize) -> Vec<f32> {
+    (0..n).map(|i| ((i * i * 7919 + 13 * i) % 1009) as f32 / 120.0).collect()
+}
+
+#[test]
+fn seeds_draw_what_they_always_drew() {
+    let logits = some_logits(300);
+    for (seed, temperature, top_p) in [(5, 0.8, 0.95), (1, 1.0, 1.0), (42, 2.5, 0.5), (7, 0.0, 0.9)] {
+        let mut ours = Sampler::new(seed, temperature, top_p);
+        let drawn: Vec<u32> = (0..12).map(|_| ours.sample(&logits).unwrap()).collect();
+        let mut theirs = candle_transformers::generation::LogitsProcessor::new(seed, Some(temperature), Some(top_p));
+        let tensor = candle_core::Tensor::from_vec(logits.clone(), logits.len(), &candle_core::Device::Cpu).unwrap();
+        let expected: Vec<u32> = (0..12).map(|_| theirs.sample(&tensor).unwrap()).collect();
+        println!("GOLDEN ({seed}, {temperature:?}, {top_p:?}, {expected:?})");
+        assert_eq!(drawn, expected, "seed {seed}");
+    }
+}

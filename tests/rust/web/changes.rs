@@ -13,12 +13,13 @@ fn change(settings: &Settings, patch: Value) -> Change {
 }
 
 /// For every setting another value than the default, as a link has it.
-const OTHER: [(&str, &str); 22] = [
+const OTHER: [(&str, &str); 23] = [
     ("model", "http://localhost:8000/a"),
     ("seed", "4294967295"),
     ("n", "7"),
     ("len", "9"),
     ("cats", "2"),
+    ("repeat", "2"),
     ("words", "Pets:,cat,dog\nred,blue\n"),
     ("text", "Café & #=\n<b>"),
     ("head", "L3H11"),
@@ -66,7 +67,7 @@ fn every_setting_is_written_as_it_is_read() {
 fn json_holds_the_same_keys_and_types_as_ever() {
     let json = serde_json::to_value(Settings::default()).unwrap();
     let expected = json!({
-        "model": "gpt2", "seed": 5, "n": 30, "len": 12, "cats": 4, "words": null, "text": null,
+        "model": "gpt2", "seed": 5, "n": 30, "len": 12, "cats": 4, "repeat": 1, "words": null, "text": null,
         "head": "L1H5", "prompt": 1, "metric": "cell-mean", "kind": "notebook", "target": "same-category",
         "over": "kept", "ablate": null, "against": null, "seeds": "0-19", "pins": null, "alpha": 1,
         "logit": null, "view": null, "run": null, "embed": null,
@@ -76,7 +77,7 @@ fn json_holds_the_same_keys_and_types_as_ever() {
         let mut settings = Settings::default();
         settings.set(key, value).unwrap();
         let json = serde_json::to_value(&settings).unwrap();
-        let number = ["seed", "n", "len", "cats", "prompt"].contains(&key);
+        let number = ["seed", "n", "len", "cats", "repeat", "prompt"].contains(&key);
         let expected = match key {
             "alpha" => json!(-0.5),
             _ if number => value.parse::<u64>().unwrap().into(),
@@ -90,7 +91,7 @@ fn json_holds_the_same_keys_and_types_as_ever() {
 }
 
 /// What stands on which settings.
-const DRAW: [&str; 7] = ["model", "seed", "n", "len", "cats", "words", "text"];
+const DRAW: [&str; 8] = ["model", "seed", "n", "len", "cats", "repeat", "words", "text"];
 const MEASURE: [&str; 2] = ["metric", "target"];
 const ABLATE: [&str; 2] = ["kind", "ablate"];
 
@@ -107,7 +108,7 @@ fn stands_on(outcome: &str) -> Vec<&'static str> {
         "thumbnails" => [draw, measure, &["prompt"]].concat(),
         "categories" => [draw, &["head"]].concat(),
         "contrasts" => [draw, measure].concat(),
-        "seeds" => [&["model", "n", "len", "cats", "words"], measure, &["head", "seeds"]].concat(),
+        "seeds" => [&["model", "n", "len", "cats", "repeat", "words"], measure, &["head", "seeds"]].concat(),
         "text" | "continuation" => [draw, ablate, &["prompt"]].concat(),
         "check" => vec!["model"],
         "circuits" => [draw, &["head", "prompt", "target", "alpha"]].concat(),

@@ -25,7 +25,7 @@ import { fillChoices } from './choices.js';
 
 /**
  * A number that makes no difference beside a text: that is the only prompt there is.
- * @param {'seed' | 'n' | 'len' | 'cats' | 'prompt'} key
+ * @param {'seed' | 'n' | 'len' | 'cats' | 'repeat' | 'prompt'} key
  * @returns {Field}
  */
 const ofDrawn = (key) => ({
@@ -40,6 +40,7 @@ const FIELDS = [
   ofDrawn('n'),
   ofDrawn('len'),
   ofDrawn('cats'),
+  ofDrawn('repeat'),
   ofDrawn('prompt'),
   {
     key: 'head',
