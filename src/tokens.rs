@@ -5,6 +5,7 @@ mod files;
 mod shown;
 
 use crate::prompts::WordSequence;
+use std::collections::HashMap;
 use tokenizers::models::bpe::{BPE, Merges, Vocab};
 use tokenizers::normalizers::ByteLevel as NoNormalizer;
 use tokenizers::pre_tokenizers::byte_level::ByteLevel;
@@ -15,6 +16,9 @@ pub use shown::{byte_symbols, shown};
 
 /// Id of `<|endoftext|>`, which GPT-2 reads as beginning-of-text.
 pub const BOS: u32 = 50_256;
+/// Merges for the words of the built-in table: ids of the merged token, of its left and of
+/// its right part, two bytes each (tools/pack-merges.mjs).
+const OF_NOTEBOOK_WORDS: &[u8] = include_bytes!("../data/tokenizer/words.bin");
 /// How `<|endoftext|>` is shown.
 pub const BOS_TEXT: &str = "<|endoftext|>";
 
@@ -172,6 +176,28 @@ impl Tokens {
         Self::from_pairs(merges)
     }
 
+    /// GPT-2's tokenizer as far as the built-in word table needs it: with those merges that
+    /// can apply to one of its words, at the start of a text or after a space. Of such words
+    /// it makes what the whole of it makes; nothing else may be read by it.
+    ///
+    /// # Errors
+    ///
+    /// [`TokensError`] if the crate refuses.
+    pub fn of_notebook_words() -> Result<Self, TokensError> {
+        let bytes = byte_symbols().into_iter().map(String::from);
+        let mut symbols: HashMap<u16, String> = (0..).zip(bytes).collect();
+        let mut merges = Merges::new();
+        for merge in OF_NOTEBOOK_WORDS.chunks_exact(6) {
+            let id = |at: usize| u16::from_le_bytes([merge[at], merge[at + 1]]);
+            let symbol = |id: u16| symbols.get(&id).cloned().ok_or(TokensError::BadMerge { line: id.into() });
+            let (left, right) = (symbol(id(2))?, symbol(id(4))?);
+            symbols.insert(id(0), format!("{left}{right}"));
+            merges.push((left, right));
+        }
+        let vocab = symbols.into_iter().map(|(id, symbol)| (symbol, id.into())).collect();
+        Self::of_gpt2(vocab, merges)
+    }
+
     fn from_pairs(merges: Merges) -> Result<Self, TokensError> {
         let bytes = byte_symbols().into_iter().map(String::from);
         let merged = merges.iter().map(|(left, right)| format!("{left}{right}"));
@@ -179,7 +205,11 @@ impl Tokens {
         for symbol in bytes.chain(merged) {
             vocab.insert(symbol, vocab.len() as u32);
         }
-        vocab.insert(BOS_TEXT.to_owned(), vocab.len() as u32);
+        Self::of_gpt2(vocab, merges)
+    }
+
+    fn of_gpt2(mut vocab: Vocab, merges: Merges) -> Result<Self, TokensError> {
+        vocab.insert(BOS_TEXT.to_owned(), BOS);
         let bpe = BPE::builder().vocab_and_merges(vocab, merges).build().map_err(failed)?;
         let inner = Self::inner(bpe, ByteLevel::new(false, true, true), [AddedToken::from(BOS_TEXT, true)])?;
         // The published model has a row for each of them.

@@ -54,8 +54,6 @@ interface CellView {
 }
 
 declare module '*/pkg/headscope.js' {
-  /** Gives a worker a small file of the site, which it then need not ask for. */
-  export function hand_over(address: string, bytes: Uint8Array): void;
   export default function init(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
   export function catalogue(): Catalogue;
   export function parse_link(hash: string): ReadLink;

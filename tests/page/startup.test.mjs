@@ -172,13 +172,14 @@ describe('the part that computes', () => {
 });
 
 describe('a file of the site', () => {
-  for (const [what, wanted] of /** @type {const} */ ([
-    ['the tokenizer', /merges\.bin$/],
-    ['the computing thread', /\/worker[^/]*\.js$/],
+  // The built-in words are read without the file of the tokenizer; a text takes it.
+  for (const [what, wanted, link] of /** @type {const} */ ([
+    ['the tokenizer', /merges\.bin$/, `${SMALL}&text=The+dog+barks`],
+    ['the computing thread', /\/worker[^/]*\.js$/, SMALL],
   ])) {
     for (const [how, fail] of Object.entries(FAILURES).slice(0, 3)) {
       test(`${what}, ${how}: is told, and Retry goes on`, () =>
-        harness.withPage(SMALL, { context, expected: EXPECTED }, async ({ page }) => {
+        harness.withPage(link, { context, expected: EXPECTED }, async ({ page }) => {
           await startable(page);
           await reopenWith(page, wanted, fail);
           await failed(page);

@@ -3,7 +3,7 @@
 
 use crate::fixtures::{self, integers, json, read, strings, tokens};
 use crate::test;
-use headscope::prompts::WordSequence;
+use headscope::prompts::{DrawSettings, WordSequence, WordTable, draw};
 use headscope::tokens::{BOS, Hints, Tokens, TokensError, shown};
 use serde_json::{Value, json as value};
 use std::collections::HashSet;
@@ -280,6 +280,29 @@ fn packed_merges_are_the_published_ones() {
     let text = "Naïve motorbikes' 1234 ☕ don't\n\n  split <|endoftext|>";
     assert_eq!(packed.encode(text), published.encode(text));
     assert!(matches!(Tokens::from_packed(&[0, 1, 255, 0]), Err(TokensError::BadMerge { line: 2 })));
+}
+
+#[test]
+fn the_built_in_words_are_read_without_the_other_merges() {
+    let (whole, few) = (tokens(), Tokens::of_notebook_words().unwrap());
+    let table = WordTable::notebook();
+    for word in table.rows().concat() {
+        for text in [word.clone(), format!(" {word}")] {
+            let ids = whole.encode(&text).unwrap();
+            assert_eq!(few.encode(&text).as_ref(), Ok(&ids), "{text}");
+            assert!(ids.iter().all(|&id| few.has(id) && few.text_of(id) == whole.text_of(id)));
+            assert_eq!(few.decode(&ids), whole.decode(&ids));
+        }
+    }
+    for seed in 0..20 {
+        let settings = DrawSettings { seed, categories: table.rows().len(), ..DrawSettings::default() };
+        for words in draw(&table, &settings).unwrap() {
+            let twice = words.repeated(2);
+            assert_eq!(few.tokenize(&twice), whole.tokenize(&twice));
+        }
+    }
+    // Without the other merges, other words would be read otherwise.
+    assert_ne!(few.encode("Headscope"), whole.encode("Headscope"));
 }
 
 #[test]

@@ -6,7 +6,7 @@ import { setUpCategoryMatrix } from '../sections/pattern/category-matrix.js';
 import { setUpComponentChoice } from '../sections/ablations/component-choice.js';
 import { Crosshair } from '../sections/pattern/crosshair.js';
 import { byId, el, takeEditsOnPress } from '../kit/dom.js';
-import { EngineClient, filesAhead, prepareWorker } from '../engine/client.js';
+import { EngineClient, prepareWorker } from '../engine/client.js';
 import { setUpDrop } from './drop.js';
 import { setUpExport } from '../sections/export/export.js';
 import { setUpHeadMap } from '../sections/scores/headmap.js';
@@ -74,10 +74,10 @@ async function begin() {
   const late = setTimeout(() => tellStart(LATE, () => location.reload()), PATIENCE);
   try {
     prepareWorker();
-    const [module, files] = await Promise.all([loadWasm(), filesAhead()]);
+    const module = await loadWasm();
     clearTimeout(late);
     tellStart(null, () => {});
-    await openStudy(new EngineClient(module, chosenThreads(), files));
+    await openStudy(new EngineClient(module, chosenThreads()));
   } catch (thrown) {
     clearTimeout(late);
     tellStart(asProblem(thrown), begin);

@@ -1,6 +1,6 @@
 // Asks at once for what the modules need as soon as they run, so that it is on its way
-// while they are. They take it from here, each once (www/kit/ahead.js), and do without
-// where this script did not come.
+// while they are. They take it from here, once (www/kit/ahead.js), and do without where
+// this script did not come.
 {
   /** A module that adds a product in one relaxed vector operation. */
   const RELAXED = new Uint8Array([
@@ -9,14 +9,11 @@
   ]);
   if (self.origin !== 'null' && self.WebAssembly) {
     const build = WebAssembly.validate(RELAXED) ? 'relaxed' : 'simd128';
-    /** @type {Record<string, Promise<Response>>} */
-    const ahead = {};
-    for (const path of [`pkg/${build}.wasm`, 'data/tokenizer/merges.bin']) {
-      // The modules are small and come first.
-      ahead[path] = fetch(path, { priority: 'low' });
-      // Whoever takes it is told; it may be nobody.
-      ahead[path].catch(() => {});
-    }
-    Object.assign(self, { headscopeAhead: ahead });
+    const path = `pkg/${build}.wasm`;
+    // The modules are small and come first.
+    const answer = fetch(path, { priority: 'low' });
+    // Whoever takes it is told; it may be nobody.
+    answer.catch(() => {});
+    Object.assign(self, { headscopeAhead: { [path]: answer } });
   }
 }

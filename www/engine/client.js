@@ -4,7 +4,6 @@
 
 import { lifeName, whenGone } from './alive.js';
 import { BUILD } from '../build.js';
-import { takeAhead } from '../kit/ahead.js';
 import { siteUrl } from '../kit/site.js';
 
 /** Milliseconds that a worker has to start in. */
@@ -17,9 +16,6 @@ const TO_GIVE_WAY = 10_000;
 /** A worker that computes may be deaf for seconds, but not for so many pings. */
 const PING_EVERY = 5_000;
 const MOST_PINGS = 24;
-
-/** A file of the site that the worker reads before anything else. */
-const TOKENIZER = 'data/tokenizer/merges.bin';
 
 /** A worker whose script is fetched while the module is. @type {Worker | null} */
 let early = null;
@@ -36,21 +32,6 @@ export function prepareWorker() {
 }
 
 const newWorker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
-
-/**
- * What the early script fetched of the worker's files; the worker asks for what is
- * missing itself, and tells what goes wrong.
- * @returns {Promise<EngineOptions['files']>}
- */
-export async function filesAhead() {
-  try {
-    const answer = await takeAhead(TOKENIZER);
-    const bytes = answer?.ok ? await answer.arrayBuffer() : null;
-    return bytes ? { [TOKENIZER]: new Uint8Array(bytes) } : {};
-  } catch {
-    return {};
-  }
-}
 
 /** Why a call is aborted, where the visitor asked for it. */
 export const CANCEL = 'cancel';
@@ -81,7 +62,6 @@ export class EngineClient {
   #worker = null;
   #module;
   #threads;
-  #files;
   /** The model from the visitor's disk, which a new worker needs again. @type {Asked | null} */
   #picked = null;
   /** Whether the worker has started. */
@@ -100,12 +80,10 @@ export class EngineClient {
   /**
    * @param {WebAssembly.Module} module
    * @param {number} threads how many share the work at a model
-   * @param {EngineOptions['files']} files
    */
-  constructor(module, threads, files) {
+  constructor(module, threads) {
     this.#module = module;
     this.#threads = threads;
-    this.#files = files;
     this.#start();
   }
 
@@ -205,8 +183,8 @@ export class EngineClient {
     });
     worker.addEventListener('messageerror', () => this.#lose(worker, 'it was not understood'));
     const base = siteUrl('./').href;
-    const [module, threads, files] = [this.#module, this.#threads, this.#files];
-    this.#post({ init: { module, base, build: BUILD, threads, files, life } });
+    const [module, threads] = [this.#module, this.#threads];
+    this.#post({ init: { module, base, build: BUILD, threads, life } });
   }
 
   #restart() {

@@ -19,8 +19,6 @@ interface EngineOptions {
   base: string;
   /** Names the build of the site. */
   build: string;
-  /** Files of the site that are here already, by path. */
-  files: Record<string, Uint8Array>;
   /** How many threads share the work at a model. */
   threads: number;
   /** The lock that the worker holds while it lives. */

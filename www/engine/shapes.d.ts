@@ -1,10 +1,10 @@
 // What crosses the border to the Rust side. `make types` writes it from the types there.
 
-type Tool = "pins" | "thumbnails" | "categories" | "contrasts" | "seeds" | "text" | "continuation" | "check";
+type Tool = "pins" | "thumbnails" | "categories" | "contrasts" | "seeds" | "text" | "continuation" | "check" | "circuits" | "lens" | "attribution" | "output";
 
-type Step = "head" | "scores" | "ablations" | "pins" | "thumbnails" | "categories" | "contrasts" | "seeds" | "text" | "continuation" | "check";
+type Step = "head" | "scores" | "ablations" | "pins" | "thumbnails" | "categories" | "contrasts" | "seeds" | "text" | "continuation" | "check" | "circuits" | "lens" | "attribution" | "output";
 
-type Outcome = "draw" | "prompts" | "pattern" | "head" | "scores" | "ablations" | "costs" | "pins" | "thumbnails" | "categories" | "contrasts" | "seeds" | "text" | "continuation" | "check";
+type Outcome = "draw" | "prompts" | "pattern" | "head" | "scores" | "ablations" | "costs" | "pins" | "thumbnails" | "categories" | "contrasts" | "seeds" | "text" | "continuation" | "check" | "circuits" | "lens" | "attribution" | "output";
 
 /** An effect as the page shows it. */
 type AblationRow = {
@@ -120,6 +120,16 @@ type AskCheck = {
   figures: string;
 };
 
+/** A cell of the shown prompt whose score is to be cut into parts. */
+type AskCircuits = {
+  /** Those in force. */
+  settings: Settings,
+  /** (destination, source); without one, the strongest cell of the target. */
+  cell: [number, number] | null,
+  /** Whether the forms of all heads whose weights are here are wanted, which take a third of a second each. */
+  all_heads: boolean;
+};
+
 /** Prompts of one name, to be put beside those of another. */
 type AskCondition = {
   /** Its name. */
@@ -173,7 +183,7 @@ type AskPrompt = {
 };
 
 /** A request for a tool, under its name. */
-type AskTool = { "pins": AskPrompt } | { "thumbnails": AskPrompt } | { "categories": Study } | { "contrasts": AskContrasts } | { "seeds": Study } | { "text": Study } | { "continuation": AskContinuation } | { "check": AskCheck };
+type AskTool = { "pins": AskPrompt } | { "thumbnails": AskPrompt } | { "categories": Study } | { "contrasts": AskContrasts } | { "seeds": Study } | { "text": Study } | { "continuation": AskContinuation } | { "check": AskCheck } | { "circuits": AskCircuits } | { "lens": Study } | { "attribution": Study } | { "output": Study };
 
 /** Where a head's attention goes, by relation; the five sum to 1. */
 type AttentionBreakdown = {
@@ -187,6 +197,28 @@ type AttentionBreakdown = {
   bos: number,
   /** Everything else. */
   other: number;
+};
+
+/** A logit, or a difference of two, by component. */
+type Attribution = {
+  /** The number of the prompt. */
+  prompt: number,
+  /** Where in it the token is predicted. */
+  position: number,
+  /** The token's id. */
+  token: number,
+  /** The other's; null for the mean over the vocabulary. */
+  against: number | null,
+  /** The first as it is shown. */
+  token_text: string,
+  /** And the other. */
+  against_text: string | null,
+  /** Of the residual stream after the last layer; the unembedding's bias is the last. */
+  components: Array<string>,
+  /** What each adds. */
+  parts: Array<number>,
+  /** Their sum. */
+  difference: number;
 };
 
 /** A head and its score. */
@@ -281,6 +313,26 @@ type CheckedPrompt = {
   pattern: number | null;
 };
 
+/** All of it. */
+type Circuits = {
+  /** The head. */
+  head: string,
+  /** What the negative eigenvalues of S are multiplied by; 1 is the model. */
+  alpha: number,
+  /** The head's own form. */
+  form: Form,
+  /** Those of all heads whose weights are here, or of the shown one alone. */
+  forms: { [key in string]: Form },
+  /** The table's words, each alone after beginning-of-text; nothing where no word is one token, or there are too many. */
+  words: Words | null,
+  /** The head on the kept prompts under `alpha`. */
+  steered: SteeredScores,
+  /** And as the model has it. */
+  unsteered: SteeredScores,
+  /** The parts of one score; nothing where the shown prompt has no cell of the target. */
+  score_parts: Parts | null;
+};
+
 /** Several heads on prompts of one name. */
 type Condition = {
   /** The name. */
@@ -309,6 +361,24 @@ type Continuation = {
   top_p: number;
 };
 
+/** One category's words. */
+type Contrast = {
+  /** Row of the table. */
+  category: number,
+  /** How many words. */
+  words: number,
+  /** Mean of a word with itself. */
+  diagonal: number,
+  /** Mean of a word with another of the category. */
+  inside: number | null,
+  /** Mean of a word with one of another. */
+  outside: number | null,
+  /** `diagonal` − `inside`. */
+  self_minus_category: number | null,
+  /** Its standard deviation over the words. */
+  spread: number | null;
+};
+
 /** Several heads on several sets of prompts. */
 type Contrasts = {
   /** What was measured. */
@@ -332,6 +402,32 @@ type Estimate = {
   cached: number | null,
   /** Whether the sizes are known. */
   known: boolean;
+};
+
+/** QK and OV form of a head. */
+type Form = {
+  /** Of M = W_Q W_Kᵀ. */
+  trace: number,
+  /** How many of the d_head largest eigenvalues of S by size are negative. */
+  negative_of_d_head_largest: number,
+  /** The largest eigenvalues of S by size. */
+  largest_by_size: Array<number>,
+  /** Largest singular value of S. */
+  max_singular_symmetric: number,
+  /** Largest singular value of K. */
+  max_singular_skew: number,
+  /** ‖S‖²/‖M‖². */
+  symmetric_share: number,
+  /** Σ Re λ / Σ |λ| of W_V W_O; null where W_O is not loaded. */
+  ov_copying: number | null,
+  /** Σ λ of the same. */
+  ov_trace: number | null,
+  /** All eigenvalues of S that need not be zero, the largest by size first; of the shown head alone. */
+  eigenvalues: Array<number>,
+  /** Width of the head. */
+  d_head: number,
+  /** Whether 2 d_head < d_model: what chance gives holds only then. */
+  is_low_rank: boolean;
 };
 
 /** What the words of one category attend to: means over all of its words in all prompts, beginning-of-text's own row aside. `mass`, `same_word`, `itself`, `bos` and `no_category` of a row sum to 1. */
@@ -438,6 +534,32 @@ type ImportedResults = {
   further: Partial<ToolResults>;
 };
 
+/** What one layer says. */
+type Layer = {
+  /** Log-probability of each token but the first, in nats. */
+  next_token_logprob: Array<number>,
+  /** Entropy of the next token at each position, in nats. */
+  entropy: Array<number>,
+  /** The likeliest next tokens at each position, the likeliest first. */
+  top: Array<Array<NextToken>>;
+};
+
+/** A text, read after every layer. */
+type Lens = {
+  /** The number of the prompt. */
+  prompt: number,
+  /** The text. */
+  text: string,
+  /** Its tokens. */
+  tokens: Array<string>,
+  /** Their ids. */
+  token_ids: Array<number>,
+  /** The layers in their order, which an object has none of. */
+  order: Array<string>,
+  /** By their names: `embed` before layer 0, `L0` after it, and so on. */
+  layers: { [key in string]: Layer };
+};
+
 /** An open model. */
 type ModelInfo = {
   /** As in the link. */
@@ -491,12 +613,46 @@ type NextToken = {
 /** What the page offers in one click. */
 type Offer = "tiny" | "retry" | "disk" | "address" | "svg";
 
+/** The output without one component. */
+type OutputRow = {
+  /** What was ablated; `none` in the first row. */
+  component: string,
+  /** By what it was replaced. */
+  kind: string,
+  /** Mean loss of the next token, in nats. */
+  loss: number,
+  /** KL(un-ablated ‖ ablated) of the next token, mean over the positions, in nats. */
+  kl: number,
+  /** The same at the last position. */
+  kl_last: number,
+  /** The logit difference of the attribution. */
+  logit_difference: number | null;
+};
+
 /** What is known of the scores already: the heads of finished layers. */
 type PartialScores = {
   /** (layer, head). */
   mean: Array<Array<number>>,
   /** The chance level. */
   chance: number;
+};
+
+/** One score by the components at both ends. */
+type Parts = {
+  /** The number of the prompt. */
+  prompt: number,
+  /** The destination. */
+  query: number,
+  /** The source. */
+  key: number,
+  /** Of the residual stream before the head; biases last. */
+  components: Array<string>,
+  /** The layer of each, where it has one. */
+  layers: Array<number | null>,
+  /** (component of the query, component of the key) */
+  parts: Array<Array<number>>,
+  /** Their sum. */
+  score: number;
 };
 
 /** The shown head's pattern on the shown prompt. Its numbers go to the page as arrays. */
@@ -731,6 +887,7 @@ type Settings = {
   n: number,
   len: number,
   cats: number,
+  repeat: number,
   words: string | null,
   text: string | null,
   head: string,
@@ -743,9 +900,29 @@ type Settings = {
   against: string | null,
   seeds: string,
   pins: string | null,
+  alpha: number,
+  logit: string | null,
   view: string | null,
-  run: "all" | null,
+  run: string | null,
   embed: string | null;
+};
+
+/** A permutation test of the categories. */
+type Shuffled = {
+  /** Mean of: a word with itself less its category. */
+  self_minus_category: number,
+  /** Share of shuffles as far from their mean. */
+  self_minus_category_p: number,
+  /** Mean over the shuffles. */
+  self_minus_category_chance: number,
+  /** Mean of: its category less the others. */
+  inside_minus_outside: number,
+  /** As above. */
+  inside_minus_outside_p: number,
+  /** As above. */
+  inside_minus_outside_chance: number,
+  /** How many shuffles. */
+  shuffles: number;
 };
 
 /** Sizes of a model. */
@@ -770,6 +947,16 @@ type Split = {
   word: string,
   /** Its tokens. */
   tokens: Array<string>;
+};
+
+/** The head under `alpha`, by the number of the prompt. */
+type SteeredScores = {
+  /** As above. */
+  alpha: number,
+  /** Mean attention over the cells of the target; null without such a cell. */
+  cell_mean: { [key in number]: number | null },
+  /** Attention of words to themselves. */
+  self_share: { [key in number]: number };
 };
 
 /** What is kept on this device, and what the browser grants. */
@@ -827,7 +1014,7 @@ type ThumbnailSheet = {
 };
 
 /** What each of them finds. */
-type ToolResults = { pins: Pins, thumbnails: ThumbnailSheet, categories: Categories, contrasts: Contrasts, seeds: Seeds, text: TextReading, continuation: Continuation, check: SelfCheck;
+type ToolResults = { pins: Pins, thumbnails: ThumbnailSheet, categories: Categories, contrasts: Contrasts, seeds: Seeds, text: TextReading, continuation: Continuation, check: SelfCheck, circuits: Circuits, lens: Lens, attribution: Attribution, output: Array<OutputRow>;
 };
 
 /** What progress is counted in. */
@@ -839,4 +1026,26 @@ type WordTokens = {
   after_space: Array<string>,
   /** Without one. */
   at_start: Array<string>;
+};
+
+/** Words against words; matrices are (query word, key word). */
+type Words = {
+  /** In the order of the table. */
+  words: Array<string>,
+  /** The row of the table of each. */
+  categories: Array<number>,
+  /** q·k with biases over √d_head, of the model. */
+  qk: Array<Array<number>>,
+  /** The same under `alpha`. */
+  qk_steered: Array<Array<number>>,
+  /** Of S alone. */
+  qk_symmetric: Array<Array<number>>,
+  /** Of K alone. */
+  qk_skew: Array<Array<number>>,
+  /** (word attended to, word whose logit moves); null where a weight is not loaded. */
+  ov_direct: Array<Array<number>> | null,
+  /** What `qk_steered` holds by category of the query. */
+  contrasts: Array<Contrast>,
+  /** Whether any grouping of the words would show the same; null where there is nothing to group. */
+  shuffled: Shuffled | null;
 };

@@ -1,7 +1,7 @@
 // The computing thread: owns the one Engine, runs the page's calls one after
 // another, and reports progress and problems.
 
-import init, { Engine, hand_over } from '../pkg/headscope.js';
+import init, { Engine } from '../pkg/headscope.js';
 import { stayAlive } from './alive.js';
 import { WorkerPool } from './pool.js';
 import { asProblem, isCancelled } from '../kit/problem.js';
@@ -21,9 +21,8 @@ function reply(message) {
 }
 
 /** @param {EngineOptions} options */
-async function start({ module, base, build, threads, files, life }) {
+async function start({ module, base, build, threads, life }) {
   await Promise.all([init({ module_or_path: module }), stayAlive(life)]);
-  for (const [path, bytes] of Object.entries(files)) hand_over(base + path, bytes);
   const pool = new WorkerPool(module, threads - 1, (note) => reply({ note }));
   reply({ ready: true });
   return { engine: new Engine(base, build, pool), pool };

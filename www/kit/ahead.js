@@ -3,23 +3,15 @@
 import { siteUrl } from './site.js';
 
 /**
- * The answer with a file of the site: that which is on its way, or a new one.
+ * The answer with a file of the site: that which is on its way, or a new one. The next one
+ * who wants the file asks anew.
  * @param {string} path
  * @returns {Promise<Response>}
  */
 export function fetchSite(path) {
-  return takeAhead(path) ?? fetch(siteUrl(path));
-}
-
-/**
- * The answer that is on its way; the next one who wants the file asks anew.
- * @param {string} path
- * @returns {Promise<Response> | undefined}
- */
-export function takeAhead(path) {
   /** @type {Record<string, Promise<Response>> | undefined} */
   const ahead = /** @type {any} */ (globalThis).headscopeAhead;
-  const answer = ahead?.[path];
+  const answer = ahead?.[path] ?? fetch(siteUrl(path));
   delete ahead?.[path];
   return answer;
 }

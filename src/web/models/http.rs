@@ -10,7 +10,6 @@ use futures_util::future::{Either, select};
 use futures_util::lock::Mutex;
 use js_sys::Uint8Array;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::ops::Range;
 use std::pin::pin;
 use wasm_bindgen::prelude::*;
@@ -31,17 +30,6 @@ const STALL: f64 = 15_000.0;
 const FRESH_AT_ONCE: usize = 3;
 /// Fresh addresses that may be refused in a row before no more are followed.
 const REFUSED_FRESH: u32 = 2;
-
-thread_local! {
-    static HANDED_OVER: RefCell<HashMap<String, Vec<u8>>> = RefCell::default();
-}
-
-/// Takes a small file that the page has fetched while this thread was not there yet. Who
-/// reads it whole is given these bytes, once, and asks nobody.
-#[wasm_bindgen]
-pub fn hand_over(url: String, bytes: Vec<u8>) {
-    HANDED_OVER.with_borrow_mut(|files| files.insert(url, bytes));
-}
 
 /// A file under a URL.
 pub(crate) struct HttpSource {
@@ -184,9 +172,6 @@ impl HttpSource {
 
     /// Reads a small file whole.
     pub(crate) async fn text(&self) -> Result<Vec<u8>, SourceError> {
-        if let Some(bytes) = HANDED_OVER.with_borrow_mut(|files| files.remove(&self.url)) {
-            return Ok(bytes);
-        }
         let mut bytes = Vec::new();
         let mut failures = 0;
         loop {

@@ -311,7 +311,7 @@ mod here {
     }
 
     pub async fn cost(ask: &AskCost, engine: &Engine, call: &Call) -> Result<Estimate, Problem> {
-        let (tokens, _) = engine.tokens_for(&ask.settings.model, &call.signal).await?;
+        let (tokens, _) = engine.tokens_for(&ask.settings, &call.signal).await?;
         let cases = cases(engine, &ask.settings, &tokens, call).await?;
         engine.cost(&ask.settings, &cases, |config| head_depth(&ask.settings, config)).await
     }
@@ -319,7 +319,7 @@ mod here {
     pub async fn run(ask: &AskCircuits, engine: &Engine, call: &Call) -> Result<JsValue, Problem> {
         let settings = &ask.settings;
         let (set, open) = engine.begin(settings, call).await?;
-        let tokens = engine.tokens_of(&open, &call.signal).await?;
+        let tokens = engine.tokens_of_prompts(&open, settings, &call.signal).await?;
         let head = head_of(settings, &open.config)?;
         let needed = cases(engine, settings, &tokens, call).await?;
         engine.fetch(&open, &needed, Depth::Pattern(head.layer), call).await?;

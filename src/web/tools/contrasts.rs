@@ -109,12 +109,12 @@ mod here {
     pub async fn run(ask: &AskContrasts, engine: &Engine, call: &Call) -> Result<JsValue, Problem> {
         let settings = &ask.settings;
         let (_, open) = engine.begin(settings, call).await?;
-        let tokens = engine.tokens_of(&open, &call.signal).await?;
         let known = ask.heads.iter().filter(|name| exists(name, &open.config));
         let heads: Vec<Head> = known.filter_map(|name| name.parse().ok()).collect();
         let last = heads.iter().map(|head| head.layer).max().unwrap_or(0);
         let mut conditions = Vec::new();
         for AskCondition { name, settings: own } in &ask.conditions {
+            let tokens = engine.tokens_of_prompts(&open, own, &call.signal).await?;
             let cases = PromptSet::of(own, &tokens)?.cases();
             engine.fetch(&open, &cases, Depth::Pattern(last), call).await?;
             call.stage("Running the model");

@@ -87,7 +87,7 @@ mod here {
 
     pub async fn cost(ask: &AskCost, engine: &Engine, call: &Call) -> Result<Estimate, Problem> {
         let settings = &ask.settings;
-        let (tokens, _) = engine.tokens_for(&settings.model, &call.signal).await?;
+        let (tokens, _) = engine.tokens_for(settings, &call.signal).await?;
         let draws = draws(settings, &tokens, &Steps { call, unit: Unit::Seeds }).await?;
         let cases: Vec<TokenizedPrompt> = draws.into_iter().flat_map(|(_, cases)| cases).collect();
         engine.cost(settings, &cases, every_pattern).await
@@ -99,7 +99,7 @@ mod here {
         let head = head_of(settings, &open.config)?;
         let steps = Steps { call, unit: Unit::Seeds };
         call.stage("Drawing the prompts");
-        let draws = draws(settings, &*engine.tokens_of(&open, &call.signal).await?, &steps).await?;
+        let draws = draws(settings, &*engine.tokens_of_prompts(&open, settings, &call.signal).await?, &steps).await?;
         let cases: Vec<TokenizedPrompt> = draws.iter().flat_map(|(_, cases)| cases.iter().cloned()).collect();
         engine.fetch(&open, &cases, every_pattern(&open.config), call).await?;
         call.stage("Running seed by seed");

@@ -37,6 +37,8 @@ pub struct Engine {
     /// Names the build of the site that computes.
     build: String,
     tokens: RefCell<Option<Rc<Tokens>>>,
+    /// Those of the built-in words.
+    few_tokens: RefCell<Option<Rc<Tokens>>>,
     results: RefCell<Results>,
     baseline: RefCell<Option<Rc<KeptBaseline>>>,
     circuits: RefCell<Option<Rc<circuits::KeptCircuits>>>,
@@ -61,6 +63,7 @@ impl Engine {
             models: Models::new(base, build, workers),
             build: build.to_owned(),
             tokens: RefCell::default(),
+            few_tokens: RefCell::default(),
             results: RefCell::new(Results { build: build.to_owned(), ..Results::default() }),
             baseline: RefCell::default(),
             circuits: RefCell::default(),

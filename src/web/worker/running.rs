@@ -63,7 +63,7 @@ impl Engine {
     /// The prompts that these settings would have. The results stay those of theirs: what
     /// another model would cost is asked while one is on show.
     async fn prompts_to_be(&self, settings: &Settings, signal: &AbortSignal) -> Result<PromptSet, Problem> {
-        let (tokens, is_known) = self.tokens_for(&settings.model, signal).await?;
+        let (tokens, is_known) = self.tokens_for(settings, signal).await?;
         let results = self.results.borrow();
         let same = settings.outdates(&results.settings, Outcome::Draw).is_none()
             && (!is_known || results.has_prompts_of(&tokens));
@@ -90,7 +90,7 @@ impl Engine {
         settings: &Settings,
         signal: &AbortSignal,
     ) -> Result<PromptSet, Problem> {
-        let (tokens, is_known) = self.tokens_for(&settings.model, signal).await?;
+        let (tokens, is_known) = self.tokens_for(settings, signal).await?;
         let mut results = self.results.borrow_mut();
         results.adopt(settings);
         if results.prompts.is_none() || (is_known && !results.has_prompts_of(&tokens)) {
@@ -100,23 +100,37 @@ impl Engine {
         results.prompts.clone().ok_or_else(|| Problem::bug("No prompts"))
     }
 
-    /// The tokenizer of a model, and whether that is known: of one that was not opened
-    /// yet it is not, and GPT-2's takes its place. Asks nobody.
+    /// What reads the settings' prompts, and whether that is known: of a model that was not
+    /// opened yet it is not, and GPT-2's tokenizer takes its place. Asks nobody.
     pub(in crate::web) async fn tokens_for(
         &self,
-        model: &str,
+        settings: &Settings,
         signal: &AbortSignal,
     ) -> Result<(Rc<Tokens>, bool), Problem> {
+        let model = settings.model.as_str();
         let named = ["gpt2", "tiny"].contains(&model);
         let open = if named { None } else { self.models.open_quietly(model).await? };
         let is_known = named || open.is_some();
         Ok(match open.and_then(|open| open.tokens.clone()) {
             Some(own) => (own, true),
-            None => (self.tokens(signal).await?, is_known),
+            None => (self.tokens_of_gpt2(settings, signal).await?, is_known),
         })
     }
 
-    /// The tokenizer of an open model.
+    /// What reads the settings' prompts for an open model.
+    pub(in crate::web) async fn tokens_of_prompts(
+        &self,
+        open: &Open,
+        settings: &Settings,
+        signal: &AbortSignal,
+    ) -> Result<Rc<Tokens>, Problem> {
+        match &open.tokens {
+            Some(own) => Ok(own.clone()),
+            None => self.tokens_of_gpt2(settings, signal).await,
+        }
+    }
+
+    /// The whole tokenizer of an open model.
     pub(in crate::web) async fn tokens_of(
         &self,
         open: &Open,
@@ -128,7 +142,25 @@ impl Engine {
         }
     }
 
-    /// GPT-2's tokenizer, which comes with the site.
+    /// GPT-2's tokenizer as far as the settings' prompts need it: for the built-in words it
+    /// is part of the module, and nothing has to be fetched.
+    async fn tokens_of_gpt2(&self, settings: &Settings, signal: &AbortSignal) -> Result<Rc<Tokens>, Problem> {
+        let is_drawn = settings.words.is_none() && settings.text.is_none();
+        if is_drawn { self.tokens_of_notebook() } else { self.tokens(signal).await }
+    }
+
+    /// What reads the built-in words.
+    pub(super) fn tokens_of_notebook(&self) -> Result<Rc<Tokens>, Problem> {
+        let known = self.tokens.borrow().clone().or_else(|| self.few_tokens.borrow().clone());
+        if let Some(tokens) = known {
+            return Ok(tokens);
+        }
+        let tokens = Rc::new(Tokens::of_notebook_words().map_err(Problem::bug)?);
+        self.few_tokens.replace(Some(tokens.clone()));
+        Ok(tokens)
+    }
+
+    /// GPT-2's whole tokenizer, which comes with the site and is fetched when it is needed.
     pub(in crate::web) async fn tokens(&self, signal: &AbortSignal) -> Result<Rc<Tokens>, Problem> {
         let known = self.tokens.borrow().clone();
         if let Some(tokens) = known {

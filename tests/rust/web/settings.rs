@@ -29,6 +29,15 @@ fn bad_values_are_named_and_their_defaults_used() {
         ("kind", "<script>"),
         ("run", "some"),
         ("embed", "export"),
+        ("repeat", "3"),
+        ("alpha", "2.01"),
+        ("alpha", "0.125"),
+        ("alpha", "NaN"),
+        ("alpha", "1e0"),
+        ("alpha", "--1"),
+        ("logit", "13"),
+        ("logit", "13.-1"),
+        ("logit", "1.2.3.4"),
     ] {
         let encoded: String = form_urlencoded::byte_serialize(value.as_bytes()).collect();
         let (settings, problems) = link::parse(&format!("v=1&{key}={encoded}"));
@@ -103,6 +112,28 @@ fn values_that_do_not_go_together_are_put_right() {
     // A short draw has no prompt 1, which is the default and nobody's mistake.
     let (settings, problems) = link::parse("n=1");
     assert_eq!((settings.prompt, problems.len()), (0, 0));
+}
+
+#[test]
+fn words_of_run_that_are_none_are_told_and_the_others_run() {
+    let (settings, problems) = link::parse("v=1&run=lens.dance.all.lens.sing");
+    assert_eq!(settings.get("run").as_deref(), Some("all.lens"), "in the order in which it is done");
+    assert_eq!(problems.len(), 1);
+    assert_eq!((problems[0].key.as_str(), problems[0].value.as_str()), ("run", "dance, sing"));
+    in_plain_words(&problems[0]);
+}
+
+#[test]
+fn steering_is_a_number_of_two_decimals() {
+    for (text, factor, written) in
+        [("-2", -2.0, "-2"), ("2", 2.0, "2"), ("0.05", 0.05, "0.05"), ("-.5", -0.5, "-0.5"), ("1.00", 1.0, "1")]
+    {
+        let (settings, problems) = link::parse(&format!("v=1&alpha={text}"));
+        assert_eq!(problems, [], "{text}");
+        assert_eq!(settings.alpha.factor(), factor);
+        assert_eq!(settings.alpha.is_steered(), factor != 1.0);
+        assert_eq!(settings.get("alpha").as_deref(), Some(written));
+    }
 }
 
 #[test]
