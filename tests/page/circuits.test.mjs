@@ -164,7 +164,10 @@ describe('what a visitor sees', () => {
         await page.locator('#steering-sentence').filter({ hasText: 'At α = -2' }).waitFor();
         assert.match(page.url(), /alpha=-2/);
         await page.getByRole('button', { name: 'Back to the model' }).click();
-        await page.locator('#steering-sentence').filter({ hasText: /^The model/ }).waitFor();
+        await page
+          .locator('#steering-sentence')
+          .filter({ hasText: /^The model/ })
+          .waitFor();
         assert.doesNotMatch(page.url(), /alpha/);
         assert.ok((await sidewaysScroll(page)).pixels <= 0);
         assert.deepEqual(await accessibilityViolations(page), []);
