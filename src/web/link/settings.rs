@@ -155,7 +155,7 @@ settings! {
         "The range of seeds", "the seeds were changed", |of, _| of == Tool(Seeds);
     /// Heads shown beside one another, each once, in the order in which they were pinned.
     pins: Vec<Head> = Vec::new(), Form::of(Capital, pins).at_most(MOST_PINS),
-        "The list of pinned heads", "the pinned heads were changed", |of, _| of == Tool(Pins);
+        "The list of compared heads", "the compared heads were changed", |of, _| of == Tool(Pins);
     /// How the page shows it; the page's own affair.
     view: Option<String> = None, Form::of(Small, view).at_most(LONGEST_VIEW),
         "The view", "the view was changed", |_, _| false;

@@ -17,6 +17,7 @@ export function setUpSeeds(study) {
   const sentence = byId('seeds-sentence', HTMLParagraphElement);
   const chart = byId('seeds-chart', HTMLDivElement);
   const table = byId('seeds-table', HTMLDivElement);
+  const results = byId('seeds-results', HTMLDivElement);
 
   /** @param {string} message */
   function complain(message) {
@@ -34,7 +35,7 @@ export function setUpSeeds(study) {
 
   setUpTool(study, 'seeds', {
     fold: 'seeds-fold',
-    about: 'Scores all heads and runs the notebook preset for every seed. ',
+    about: 'Scores all heads and runs the original study’s ablations for every seed. ',
   });
 
   let width = 0;
@@ -72,7 +73,7 @@ export function setUpSeeds(study) {
       chart.replaceChildren();
       table.replaceChildren();
       if (shown?.seeds.length) table.append(seedTable(shown, (seed) => study.change({ seed })));
-      table.hidden = table.childElementCount === 0;
+      results.hidden = table.childElementCount === 0;
       draw();
     },
   );
@@ -128,9 +129,11 @@ function ablationSentences(seeds) {
     else both.push(`${component} (up in ${up})`);
   }
   return [
-    raising.length > 0 ? `For every seed the score rises without ${raising.join(', ')}.` : '',
-    lowering.length > 0 ? `For no seed it rises without ${lowering.join(', ')}.` : '',
-    both.length > 0 ? `It depends on the seed for ${both.join(', ')}.` : '',
+    raising.length > 0
+      ? `Ablating ${raising.join(' or ')} raised the score in all ${seeds.length} seeds.`
+      : '',
+    lowering.length > 0 ? `Ablating ${lowering.join(' or ')} raised it in none.` : '',
+    both.length > 0 ? `Mixed: ${both.join(', ')}.` : '',
   ].filter(Boolean);
 }
 
@@ -167,7 +170,7 @@ function seedTable({ head, metric, seeds }, open) {
     figures: true,
   }));
   return sortableTable(
-    `${head}, ${metricName(metric)}, seed by seed; the last columns are effects of the notebook preset`,
+    `${head}, ${metricName(metric)}, seed by seed; the last columns are effects of the original study’s ablations`,
     [
       {
         label: 'Seed',

@@ -57,11 +57,11 @@ export function setUpPins(study, crosshair) {
   /** @param {string} head */
   function complaint(head) {
     const pins = pinnedHeads(study.state.settings);
-    if (!/^L\d+H\d+$/.test(head)) return 'Write a head as L0H3.';
+    if (!/^L\d+H\d+$/.test(head)) return 'Use the form L1H5.';
     const lack = lackComplaint(head, study.state);
     if (lack) return lack;
-    if (pins.includes(head)) return `${head} is pinned already.`;
-    return pins.length < most('pins') ? '' : `No more than ${most('pins')} heads can be pinned.`;
+    if (pins.includes(head)) return `${head} is compared already.`;
+    return pins.length < most('pins') ? '' : `No more than ${most('pins')} heads can be compared.`;
   }
 
   setUpPromptView(study, 'pins', {
@@ -83,7 +83,7 @@ export function setUpPins(study, crosshair) {
     const { settings, further, pattern } = state;
     const heads = pinnedHeads(settings);
     const shownIsPinned = heads.includes(settings.head);
-    pin.textContent = `${shownIsPinned ? 'Unpin' : 'Pin'} ${settings.head}`;
+    pin.textContent = `${shownIsPinned ? 'Remove' : 'Compare'} ${settings.head}`;
     setOff(pin, !shownIsPinned && heads.length >= most('pins'));
     root.hidden = heads.length === 0;
     const look = `${withoutLock(settings.view)} ${settings.metric} ${heads.join()}`;

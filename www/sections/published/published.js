@@ -65,10 +65,10 @@ export function setUpPublished(study) {
  */
 function explain({ model }, same, done) {
   if (model !== 'gpt2') {
-    return 'The comparison does not apply: the published numbers are those of the real GPT-2 small, and another model is shown.';
+    return 'Needs GPT-2 small: another model is shown.';
   }
   if (!same) {
-    return 'The comparison applies to the notebook’s own settings: seed 5, 30 sequences of 12 words from 4 categories, head L1H5, cell mean, notebook preset. The settings shown differ.';
+    return 'Needs the original settings: seed 5, 30 prompts of 12 words from 4 categories, head L1H5, cell mean, the original study’s ablations. The settings shown differ.';
   }
   return done ? '' : 'Run ablations, above, to put our scores beside the notebook’s.';
 }
