@@ -1,12 +1,11 @@
 // Many seeds: the head's score and rank, and the notebook preset, seed by seed.
 
-import { byId, button, debounce, el } from '../../kit/dom.js';
-import { plural, score as figure, signed } from '../../kit/format.js';
+import { byId, debounce } from '../../kit/dom.js';
+import { plural } from '../../kit/format.js';
 import { part } from '../../kit/part.js';
 import { showProblem } from '../../kit/problem-box.js';
 import { settingText } from '../../kit/problem.js';
 import { metricName } from '../../study/catalogue.js';
-import { sortableTable } from '../../kit/sortable-table.js';
 import { setUpTool } from '../../steps/tool.js';
 
 /** @param {import('../../study/study.js').Study} study */
@@ -41,13 +40,15 @@ export function setUpSeeds(study) {
   let width = 0;
   async function draw() {
     const { seeds } = study.state.further;
-    if (!seeds || seeds.seeds.length === 0 || chart.clientWidth === 0) return;
-    const load = () => import('./seeds-chart.js');
-    const charts = await part('What draws the chart', load).catch((problem) => {
+    if (!seeds || seeds.seeds.length === 0) return;
+    const load = () => Promise.all([import('./seeds-chart.js'), import('./seeds-table.js')]);
+    const drawn = await part('What draws the chart', load).catch((problem) => {
       if (seeds === study.state.further.seeds) showProblem(chart, problem, draw);
     });
-    if (charts && seeds === study.state.further.seeds)
-      chart.replaceChildren(...charts.seedCharts(seeds, chart.clientWidth));
+    if (!drawn || seeds !== study.state.further.seeds) return;
+    const [{ seedCharts }, { seedTable }] = drawn;
+    if (!table.firstChild) table.append(seedTable(seeds, (seed) => study.change({ seed })));
+    if (chart.clientWidth > 0) chart.replaceChildren(...seedCharts(seeds, chart.clientWidth));
   }
   new ResizeObserver(() => {
     if (chart.clientWidth === width) return;
@@ -72,8 +73,7 @@ export function setUpSeeds(study) {
       sentence.textContent = shown ? summarise(shown) : '';
       chart.replaceChildren();
       table.replaceChildren();
-      if (shown?.seeds.length) table.append(seedTable(shown, (seed) => study.change({ seed })));
-      results.hidden = table.childElementCount === 0;
+      results.hidden = !shown?.seeds.length;
       draw();
     },
   );
@@ -154,55 +154,4 @@ function list(seeds) {
   const named = seeds.slice(0, 12).join(', ');
   if (seeds.length > 12) return `seeds ${named} and ${seeds.length - 12} more`;
   return `seed${seeds.length > 1 ? 's' : ''} ${named}`;
-}
-
-/**
- * @param {Seeds} seeds
- * @param {(seed: number) => void} open
- */
-function seedTable({ head, metric, seeds }, open) {
-  const components = seeds[0]?.effects.map(({ component }) => component) ?? [];
-  /** @type {import('../../kit/sortable-table.js').Column<SeedResult>[]} */
-  const effects = components.map((component, index) => ({
-    label: `−\u00a0${component}`,
-    show: (row) => signed(row.effects[index]?.effect ?? 0),
-    sortBy: (row) => row.effects[index]?.effect ?? 0,
-    figures: true,
-  }));
-  return sortableTable(
-    `${head}, ${metricName(metric)}, seed by seed; the last columns are effects of the original study’s ablations`,
-    [
-      {
-        label: 'Seed',
-        show: ({ seed }) => button(String(seed), 'link', () => open(seed)),
-        sortBy: ({ seed }) => seed,
-      },
-      {
-        label: 'Score',
-        show: (row) => figure(row.score),
-        sortBy: (row) => row.score,
-        figures: true,
-      },
-      {
-        label: 'Chance',
-        show: (row) => figure(row.chance),
-        sortBy: (row) => row.chance,
-        figures: true,
-      },
-      { label: 'Rank', show: (row) => String(row.rank), sortBy: (row) => row.rank, figures: true },
-      {
-        label: 'First',
-        show: ({ best }) => el('code', { text: best }),
-        sortBy: ({ best }) => best,
-      },
-      {
-        label: 'n',
-        show: (row) => String(row.prompts),
-        sortBy: (row) => row.prompts,
-        figures: true,
-      },
-      ...effects,
-    ],
-    seeds,
-  );
 }
