@@ -42,9 +42,9 @@ impl Relation {
     #[must_use]
     pub fn label(self) -> &'static str {
         match self {
-            Self::Masked => "not seen: it comes later",
-            Self::Bos => "beginning of text",
-            Self::Itself => "itself",
+            Self::Masked => "masked: it comes later",
+            Self::Bos => "BOS",
+            Self::Itself => "self",
             Self::SameWord => "the same word earlier",
             Self::SameCategory => "same category",
             Self::Other => "other",

@@ -47,6 +47,12 @@ impl Effect {
     pub fn interval(&self) -> Option<(f64, f64)> {
         stats::bootstrap(&self.differences())
     }
+
+    /// Two-sided p-value of the mean difference, by a sign-flip test.
+    #[must_use]
+    pub fn p_value(&self) -> f64 {
+        stats::sign_flip(&self.differences())
+    }
 }
 
 /// Runs ablations of what feeds the baseline's head, on the prompts that it ran.

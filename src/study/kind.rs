@@ -54,19 +54,19 @@ impl AblationKind {
         let (name, label, words, hint) = match self {
             Self::PositionMean => (
                 "position-mean",
-                "Position mean",
+                "Mean over positions",
                 "position mean",
-                "The replacement is the mean over the positions of the same prompt, beginning-of-text included.",
+                "The replacement is the mean over the positions of the same prompt, BOS included.",
             ),
             Self::DatasetMean => (
                 "dataset-mean",
-                "Dataset mean",
+                "Mean over prompts",
                 "dataset mean",
                 "The replacement is the mean over the kept prompts, position by position.",
             ),
             Self::GlobalMean => (
                 "global-mean",
-                "Global mean",
+                "Mean over both",
                 "global mean",
                 "The replacement is the mean over prompts and positions.",
             ),
@@ -78,13 +78,13 @@ impl AblationKind {
             ),
             Self::Resample => (
                 "resample",
-                "Resample",
+                "Resample (another prompt)",
                 "resampling",
                 "The replacement comes from another kept prompt, in a seeded order.",
             ),
             Self::HeadMean => (
                 "head-mean",
-                "Head mean (patterns)",
+                "Mean pattern",
                 "head mean",
                 "Every head’s attention pattern is replaced by the mean over the layer’s heads.",
             ),
@@ -163,10 +163,10 @@ impl KindChoice {
         match self {
             Self::Notebook => AboutKind {
                 name: "notebook",
-                label: "Notebook preset",
+                label: "Original study",
                 words: "notebook preset",
-                hint: "The preset runs both embeddings, and the patterns and the MLP of every layer below \
-                    the head: for a head of layer 1, as in the notebook, these four.",
+                hint: "The original study’s components: both embeddings, and the patterns and the MLP of \
+                    every layer below the head, which are four for a head of layer 1.",
             },
             Self::Kind(kind) => kind.about(),
         }

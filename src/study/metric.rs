@@ -53,7 +53,7 @@ impl Metric {
                 name: "cell-mean",
                 label: "Cell mean (notebook)",
                 words: "cell mean",
-                hint: "Mean attention over all cells of the target; more means more.",
+                hint: "Mean attention per target cell. Higher = more attention.",
                 formula: "Σ_{(q, k) ∈ T} A(q, k) / |T|",
                 higher_is_more: true,
             },
@@ -61,8 +61,7 @@ impl Metric {
                 name: "row-mass",
                 label: "Row mass",
                 words: "row mass",
-                hint: "Attention summed on the target’s cells, averaged over rows that have one; \
-                    more means more.",
+                hint: "Attention mass on the target per row that has one. Higher = more attention.",
                 formula: "the mean, over rows q with a target, of Σ_{k ∈ T(q)} A(q, k)",
                 higher_is_more: true,
             },
@@ -70,9 +69,9 @@ impl Metric {
                 name: "surprisal",
                 label: "Surprisal (post)",
                 words: "surprisal",
-                hint: "Mean of −ln of that sum over all rows; less means more attention.",
+                hint: "Mean −ln of the attention mass on the target, over all rows. Lower = more attention.",
                 formula: "the mean, over all rows q, of −ln Σ_{k ∈ T(q)} A(q, k). A row without a target \
-                    counts A(q, 0), its attention on beginning of text; sums below 10⁻¹² count as that.",
+                    counts A(q, 0), its attention on BOS; sums below 10⁻¹² count as that.",
                 higher_is_more: false,
             },
         }
@@ -182,7 +181,7 @@ impl AttentionBreakdown {
         ("same_category", "Same category"),
         ("same_word", "Same word"),
         ("self", "Self"),
-        ("bos", "Beginning of text"),
+        ("bos", "BOS"),
         ("other", "Other"),
     ];
 

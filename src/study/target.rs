@@ -59,14 +59,14 @@ impl Target {
             Self::SameCategory => {
                 ("same-category", "Same category (study)", "earlier words of the same category")
             }
-            Self::SameWord => ("same-word", "Same word, earlier", "earlier copies of the word"),
-            Self::Itself => ("self", "Itself", "the word itself"),
-            Self::Bos => ("bos", "Beginning of text", "beginning of text"),
-            Self::PreviousToken => ("previous", "The word just before", "the word just before"),
+            Self::SameWord => ("same-word", "Earlier copies of the word", "earlier copies of the word"),
+            Self::Itself => ("self", "Self", "the word itself"),
+            Self::Bos => ("bos", "BOS", "BOS"),
+            Self::PreviousToken => ("previous", "Previous token", "the previous token"),
             Self::Induction => {
                 ("induction", "After an earlier copy", "what came after an earlier copy of the word")
             }
-            Self::Pair { .. } => ("pair", "A pair of categories…", "words of one category from another’s"),
+            Self::Pair { .. } => ("pair", "Category → category…", "words of one category from another’s"),
         };
         AboutTarget { name, label, words }
     }

@@ -26,6 +26,8 @@ pub enum Request {
     Pattern(Study),
     /// Scores every head on every kept prompt, and loads what that needs.
     Scores(Study),
+    /// Scores the heads of the layers that are loaded, and loads nothing.
+    LoadedScores(Study),
     /// Runs the ablations of the shown head.
     Ablations(Study),
     /// What goes beyond these steps.

@@ -5,8 +5,8 @@ use crate::web::catalogue::Catalogue;
 use crate::web::link::change::Change;
 use crate::web::link::outcome::Outcome;
 use crate::web::payload::{
-    Ablations, Estimate, HeadScores, ImportedResults, ModelInfo, PatternResult, Progress, PromptSet,
-    ReadLink, ReadWords, Sizes, Stored, WordTokens,
+    Ablations, Estimate, HeadScores, ImportedResults, ModelInfo, PartialScores, PatternResult, Progress,
+    PromptSet, ReadLink, ReadWords, Sizes, Stored, WordTokens,
 };
 use crate::web::request::Request;
 use crate::web::tools::{Tool, ToolResults};
@@ -23,6 +23,7 @@ struct Answers {
     load: ModelInfo,
     pattern: PatternResult,
     scores: HeadScores,
+    loaded_scores: PartialScores,
     ablations: Ablations,
     pick_file: (),
     use_threads: (),

@@ -228,6 +228,28 @@ describe('what follows a change', () => {
       assert.deepEqual(blank, []);
     }));
 
+  test('ranks a head among those that are loaded, until all of them are', () =>
+    harness.withPage(
+      `v=1&model=${encodeURIComponent(`${harness.models.url}${GOOD_MODEL}`)}&head=L1H1&n=12`,
+      { byItself: true },
+      async ({ page }) => {
+        await page.locator('html[data-model="tiny"]').waitFor({ state: 'attached' });
+        await button(page, 'Start').click();
+        const note = page.locator('#verdict-rank [data-note]');
+        await note.filter({ hasText: 'of the 8 heads loaded' }).waitFor();
+        const among = String(await verdict(page, 'rank'));
+        assert.match(among, /^\d of 8$/);
+        assert.equal(await stateOf(page), 'ready', 'nothing more is fetched unasked');
+        await page.locator('[data-action="score-heads"]').click();
+        await note.filter({ hasNotText: 'loaded' }).waitFor();
+        assert.match(String(await verdict(page, 'rank')), /^\d+ of 12$/);
+        const { head_scores } = await exportedJson(page);
+        const means = head_scores.mean.slice(0, 2).flat();
+        const above = means.filter((/** @type {number} */ mean) => mean > means[5]).length;
+        assert.equal(among, `${above + 1} of 8`);
+      },
+    ));
+
   test('ends with Cancel, and begins again with the next change alone', () =>
     harness.withPage('v=1&model=tiny&n=300&len=20', { byItself: true }, async ({ page }) => {
       await page.locator('#bar-cancel:not([hidden])').click();

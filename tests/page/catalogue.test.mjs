@@ -51,7 +51,7 @@ test('every entry of the catalogue stands in its select, in its order', () =>
     const { metrics, kinds, targets, pair, defaults } = await catalogue(page);
     assert.deepEqual(await choices(page, 'metric'), said(metrics));
     assert.deepEqual(await choices(page, 'kind'), said(kinds));
-    assert.deepEqual(await choices(page, 'against'), [['', 'No second kind'], ...said(kinds)]);
+    assert.deepEqual(await choices(page, 'against'), [['', 'None'], ...said(kinds)]);
     assert.deepEqual(await choices(page, 'target'), said([...targets, pair]));
     for (const key of ['metric', 'kind', 'target']) {
       assert.equal(await page.locator(`#${key}`).inputValue(), defaults[key], key);

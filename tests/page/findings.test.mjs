@@ -30,7 +30,7 @@ function finding(name, file) {
     await startable(page);
     const [chooser] = await Promise.all([
       page.waitForEvent('filechooser'),
-      button(page, 'Open a file…').click(),
+      button(page, 'Open…').click(),
     ]);
     const buffer = Buffer.from(JSON.stringify(file));
     await chooser.setFiles({ name: 'results.json', mimeType: 'application/json', buffer });
@@ -65,7 +65,7 @@ describe('an ablation is said to matter', () => {
       'ablations',
       await withEffects([noise, { ...noise, mean: -0.02 }, noise]),
     );
-    assert.match(says, /^No effect on L\dH\d can be told from none: every 95\u00a0% interval/);
+    assert.match(says, /^No ablation has a clear effect on L\dH\d: every 95% interval/);
     assert.match(says, /The largest is that of .* interval −0\.\d+ to \+0\.\d+/);
     assert.doesNotMatch(says, /most/);
   });
@@ -95,6 +95,10 @@ describe('an ablation is said to matter', () => {
       ]),
     );
     assert.match(says, /changes L\dH\d most: .*effect \+0\.05/);
+    assert.match(
+      says,
+      /Of 3 effects, 2 have their interval off zero; 2 are significant after Holm/,
+    );
     assert.doesNotMatch(says, /holds zero/);
   });
 
@@ -102,7 +106,7 @@ describe('an ablation is said to matter', () => {
     const file = await withEffects([{ mean: 0, steady: true }]);
     const [row] = file.ablations;
     row.ablated = row.baseline.map((/** @type {number} */ score) => score + 1e-7);
-    assert.match(await finding('ablations', file), /^No effect/);
+    assert.match(await finding('ablations', file), /^No ablation/);
   });
 });
 
@@ -189,7 +193,7 @@ test('prompts that contrasts propose begin with a kept one, and the press is ans
     /** @type {[name: string, says: RegExp][]} */
     const sets = [
       ['Case variants', /, \d+ of 30 kept/],
-      ['No partner', /^No partner: shown at the top\. /],
+      ['No same-category words', /^No same-category words: shown at the top\. /],
       ['An ordinary sentence', /^An ordinary sentence: shown at the top\. /],
     ];
     for (const [index, [name, says]] of sets.entries()) {
@@ -212,7 +216,7 @@ test('prompts that contrasts propose begin with a kept one, and the press is ans
       return title && title.top >= 0 && title.top < innerHeight / 2;
     });
     // Other prompts are another matter.
-    await button(page, 'Back to the notebook’s prompts').click();
+    await button(page, 'Reset prompts').click();
     await page.waitForFunction(() => document.querySelector('#contrast-shown')?.textContent === '');
   }));
 

@@ -89,7 +89,7 @@ describe('in Firefox', { skip: firefox ? false : 'there is no Firefox here' }, (
     assert.match(String(said), /\(2\) attends to .*comes later/);
     await page.keyboard.press('Home');
     const first = await page.$eval('#announcer', ({ textContent }) => textContent);
-    assert.match(String(first), /0\.\d{4}, rank \d of 3, beginning of text/);
+    assert.match(String(first), /0\.\d{4}, rank \d of 3, BOS/);
 
     // Every head's score, read from the table beside the map.
     await page.$eval('#scores-table-fold', (fold) => {

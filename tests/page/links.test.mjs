@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { unknownWords } from '../../www/study/look.js';
-import { complaints, exportedJson, root, start, startable, useHarness } from './harness.mjs';
+import { complaints, exportedJson, reach, root, start, startable, useHarness } from './harness.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -49,6 +49,37 @@ async function documented() {
   const links = [...whole, ...pairs].map((link) => ({ key: '', value: '', link }));
   return [...values, ...links];
 }
+
+/** @param {Page} page */
+const place = (page, /** @type {string} */ id) =>
+  page.locator(`#${id}`).evaluate((element) => element.getBoundingClientRect().top);
+
+test('a link lands at what it was made for, unless the visitor has scrolled', async () => {
+  for (const [held, id] of [
+    ['ablate=embed,L0.mlp', 'ablations-title'],
+    ['view=q5k2', 'pattern-title'],
+    ['text=red+dog+blue+cat', 'fed-title'],
+  ]) {
+    const link = `v=1&model=tiny&n=8&${held}`;
+    const options = { byItself: true, width: 390, height: 700 };
+    await harness.withPage(link, options, async ({ page }) => {
+      await page.waitForFunction(() => scrollY > 0);
+      await page.waitForTimeout(300);
+      const top = await place(page, id ?? '');
+      assert.ok(top >= 0 && top < 150, `${id} is at ${top}`);
+    });
+  }
+  await harness.withPage('', { byItself: true, width: 390, height: 700 }, async ({ page }) => {
+    await reach(page, 'done');
+    assert.equal(await page.evaluate(() => scrollY), 0, 'a plain visit stays at the top');
+    await page.goto('about:blank');
+    await page.goto(`${harness.site.url}#v=1&model=tiny&n=8&ablate=embed`);
+    await page.evaluate(() => scrollTo(0, 120));
+    await reach(page, 'done');
+    await page.waitForTimeout(300);
+    assert.equal(await page.evaluate(() => scrollY), 120);
+  });
+});
 
 /** @param {Page} page */
 const notice = async (page) => String(await page.locator('#link-notice').textContent()).trim();

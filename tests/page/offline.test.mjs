@@ -78,7 +78,7 @@ test('a second visit works without a network, the bundled model included', () =>
     assert.ok(results.ablations.length > 0 && results.head_scores.mean.length === 3);
     await page.locator('#ablations-chart svg').first().waitFor();
     await page.locator('#text-fold > summary').click();
-    await button(page, 'Read the text').click();
+    await button(page, 'Run full model').click();
     await page.locator('#text-table table').waitFor();
     assert.match(String(await page.locator('#headmap').getAttribute('width')), /\d{3}/);
   }));

@@ -71,7 +71,7 @@ describe('by keyboard alone', () => {
       const spoken = page.locator('#announcer');
       assert.match(String(await spoken.textContent()), /comes later/);
       await page.keyboard.press('Home');
-      assert.match(String(await spoken.textContent()), /rank \d of 2, beginning of text/);
+      assert.match(String(await spoken.textContent()), /rank \d of 2, BOS/);
       await page.keyboard.press('Enter');
       await page.waitForURL(/view=q1k0/);
       await page.keyboard.press('Escape');

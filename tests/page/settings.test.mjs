@@ -199,7 +199,9 @@ test('of a single prompt, no spread and no interval is claimed', () =>
     const sentence = String(await page.locator('#ablations-sentence').textContent());
     assert.match(sentence, /1 prompt\)/);
     assert.doesNotMatch(sentence, /interval/);
-    const cells = await page.locator('#ablations-table tbody tr').first().locator('td').all();
+    const line = page.locator('#ablations-table tbody tr').first();
+    await line.waitFor({ state: 'attached' });
+    const cells = await line.locator('td').all();
     assert.equal(await cells[3]?.textContent(), '–');
     await page.locator('#scores-table-fold > summary').click();
     const row = page.locator('#scores-table tbody tr').first();

@@ -30,7 +30,7 @@ const harness = useHarness();
 async function openFile(page, contents, name = 'results.json') {
   const [chooser] = await Promise.all([
     page.waitForEvent('filechooser'),
-    button(page, 'Open a file…').click(),
+    button(page, 'Open…').click(),
   ]);
   const buffer = Buffer.from(contents);
   await chooser.setFiles({ name, mimeType: 'application/json', buffer });
@@ -96,7 +96,7 @@ describe('links', () => {
         .waitFor();
       assert.equal(await page.evaluate(() => navigator.clipboard.readText()), 'untouched');
       await startable(page);
-      const settings = await exported(page, 'Save settings');
+      const settings = await exported(page, 'Download settings');
       const { words } = JSON.parse(settings.bytes.toString()).settings;
       assert.equal(words.trimEnd(), endlessTable());
 
@@ -131,12 +131,14 @@ describe('a results file', () => {
       await startable(page);
       await openFile(page, JSON.stringify(results));
       const notice = page.locator('#import-notice');
-      await notice.filter({ hasText: /Results from results\.json/ }).waitFor();
+      await notice.filter({ hasText: /results from results\.json/ }).waitFor();
       assert.match(String(await notice.textContent()), /nothing was computed here/);
       assert.ok(String(await notice.textContent()).includes(results.build));
       assert.equal(await page.locator('#pattern').isVisible(), true);
       assert.equal(await page.locator('#headmap').isVisible(), true);
-      const rows = await page.locator('#ablations-table tbody tr').count();
+      const lines = page.locator('#ablations-table tbody tr');
+      await lines.first().waitFor({ state: 'attached' });
+      const rows = await lines.count();
       assert.equal(rows, results.ablations.length);
       await page.locator('#categories-fold > summary').click();
       await page.locator('#categories-table table').waitFor();
@@ -155,7 +157,7 @@ describe('a results file', () => {
       const own = await exportedJson(page);
       await openFile(page, JSON.stringify(results));
       await page.locator('#import-notice').filter({ hasText: 'Results from' }).waitFor();
-      await button(page, 'Back to what was here').click();
+      await button(page, 'Close').click();
       await page.waitForURL(/seed=1/);
       await page
         .locator('#pattern-heading')
@@ -165,7 +167,7 @@ describe('a results file', () => {
 
       await openFile(page, JSON.stringify(results));
       await page.waitForURL(/n=6/);
-      await button(page, 'Run it again').click();
+      await button(page, 'Recompute').click();
       // The link of the file says to go on to everything.
       await reach(page, 'done');
       assert.equal(await page.locator('#import-notice').isHidden(), true);

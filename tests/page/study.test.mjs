@@ -63,7 +63,7 @@ describe('what is scored', () => {
       await use(page, 'Score all heads');
       assert.match(
         String(await page.locator('#scores-sentence').textContent()),
-        /attention to beginning of text/,
+        /attention to BOS/,
       );
       assert.equal((await exportedJson(page)).head_scores.target, 'bos');
       await page.locator('#target').selectOption('pair');
@@ -185,7 +185,7 @@ describe('ablations of any components', () => {
     harness.withPage('v=1&model=tiny&head=L2H1&kind=zero', {}, async ({ page }) => {
       await start(page, 'ready');
       await page.getByLabel('Choose…').check();
-      await page.getByLabel('Ablate the chosen ones jointly').check();
+      await page.getByLabel('Ablate selected jointly').check();
       await page.getByLabel('L0.mlp', { exact: true }).check();
       await page.locator('#against').selectOption('resample');
       await use(page, 'Run ablations');
@@ -194,8 +194,28 @@ describe('ablations of any components', () => {
         ablations.map((/** @type {any} */ row) => `${row.component} ${row.kind}`),
         ['embed+L0.mlp zero', 'embed+L0.mlp resample'],
       );
-      await page.locator('#kinds-table table').waitFor();
-      assert.equal((await rows(page.locator('#kinds-table table'))).length, 1);
+      // Both kinds stand in the one row of their component, in the table and in the charts.
+      await page.locator('#ablations-table-fold > summary').click();
+      const [row, ...others] = await rows(page.locator('#ablations-table table'));
+      assert.deepEqual(others, []);
+      const [resampled] = ablations.slice(1);
+      const effect = resampled.ablated.map(
+        (/** @type {number} */ after, /** @type {number} */ i) => after - resampled.baseline[i],
+      );
+      const mean = effect.reduce((/** @type {number} */ a, /** @type {number} */ b) => a + b, 0);
+      assert.ok(
+        row?.some((/** @type {string} */ cell) => {
+          const shown = Number(cell.replace('−', '-'));
+          return cell !== '' && Math.abs(shown - mean / effect.length) <= 0.00005;
+        }),
+        `${row} has ${mean / effect.length}`,
+      );
+      await page.locator('#ablations-table-fold > summary').click();
+      const titles = await page.locator('#ablations-chart figcaption').allTextContents();
+      assert.ok(
+        titles.every((title) => title.includes('zero ●, resample ○')),
+        titles.join(),
+      );
       await page.locator('#ablate').fill('L0.nothing');
       await page.locator('#ablate').blur();
       assert.match(String(await page.locator('#ablate-error').textContent()), /no component/);
@@ -277,6 +297,7 @@ describe('does it hold', () => {
       assert.match(String(await page.locator('#seeds-sentence').textContent()), /^Of 4 seeds, L/);
       assert.equal((await rows(page.locator('#seeds-table table'))).length, 4);
       await page.locator('#seeds-chart svg').first().waitFor();
+      await page.locator('#seeds-table-fold > summary').click();
       await page.locator('#seeds-table').getByRole('button', { name: '7', exact: true }).click();
       await page.waitForURL(/seed=7/);
       assert.equal((await rows(page.locator('#seeds-table table'))).length, 4, 'the run stays');
@@ -293,7 +314,7 @@ describe('does it hold', () => {
       await unfold(page, 'contrasts-fold');
       await page.locator('#contrast-heads').fill('L1H1, L0H1, L9H9');
       await page.locator('#contrast-heads').blur();
-      await use(page, 'Run contrasts');
+      await use(page, 'Run controls');
       const table = page.locator('#contrasts-table table');
       assert.equal(await table.locator('tbody').count(), 4);
       assert.equal((await rows(table)).length, 4 * 3, 'a title and two heads each');
@@ -309,15 +330,15 @@ describe('does it hold', () => {
       async ({ page }) => {
         await start(page, 'ready');
         await unfold(page, 'text-fold');
-        await use(page, 'Read the text');
+        await use(page, 'Run full model');
         assert.match(String(await page.locator('#text-sentence').textContent()), /Without L0\.mlp/);
         assert.equal(await page.locator('#text-next table').count(), 2);
         assert.equal((await rows(page.locator('#text-table table'))).length, 7);
         await page.locator('#continue-tokens').fill('5');
-        await use(page, 'Continue the text');
+        await use(page, 'Generate text');
         const first = await page.locator('#continuation').textContent();
         assert.match(String(first), /^The red dog sat on a chair./);
-        await use(page, 'Continue the text');
+        await use(page, 'Generate text');
         assert.equal(await page.locator('#continuation').textContent(), first);
       },
     ));
@@ -348,8 +369,8 @@ describe('the tools as they stand on the page', () => {
           if (width < 1024) await page.locator('#settings > summary').click();
           for (const id of [...open, ...further]) await unfold(page, id);
           await use(page, 'Run seeds');
-          await use(page, 'Run contrasts');
-          await use(page, 'Read the text');
+          await use(page, 'Run controls');
+          await use(page, 'Run full model');
           await page.locator('#categories-table table').waitFor();
           assert.deepEqual(await accessibilityViolations(page), []);
           const { pixels, wide } = await sidewaysScroll(page);

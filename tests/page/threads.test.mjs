@@ -267,7 +267,7 @@ describe('the computing thread', () => {
           .filter({ hasText: /Results from before/ })
           .waitFor();
         assert.deepEqual(await exportedJson(page), before);
-        await button(page, 'Run it again').click();
+        await button(page, 'Recompute').click();
         await reach(page, 'done');
         const after = await exportedJson(page);
         for (const part of ['prompts', 'head_scores', 'patterns', 'ablations'])

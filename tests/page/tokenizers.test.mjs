@@ -123,7 +123,7 @@ test('a text, its likeliest next tokens and how it goes on are the own tokenizer
     ]);
     assert.match(await page.locator('#fed-note').innerText(), /read as the one token/);
     await page.locator('#text-fold > summary').click();
-    for (const name of ['Read the text', 'Continue the text']) {
+    for (const name of ['Run full model', 'Generate text']) {
       await page.getByRole('button', { name, exact: true, disabled: false }).click();
       await reach(page, 'running').catch(() => {});
       await reach(page, 'ready');

@@ -85,6 +85,9 @@ function grey(theme, value) {
   return none.map((channel, i) => Math.round(channel + ((full[i] ?? 0) - channel) * value));
 }
 
+/** A study of the bundled model, with all its steps. */
+const SMALL_RUN = 'v=1&model=tiny&n=8&run=all';
+
 const harness = useHarness(async () => {
   const { folder, remove } = await makeModels();
   await makeLongModel(path.join(folder, 'long'), 1024);
@@ -498,7 +501,7 @@ describe('pinned heads', () => {
         .waitFor();
 
       await page.locator('#pin-head').fill('l0h1');
-      await button(page, 'Pin').click();
+      await button(page, 'Add head').click();
       await page.waitForURL(/pins=L0H0%2CL1H0%2CL0H1/);
       await pins.nth(2).locator('canvas').waitFor();
       await page.locator('#pins-table-fold > summary').click();
@@ -509,7 +512,7 @@ describe('pinned heads', () => {
       await page.getByRole('button', { name: 'Remove L0H0' }).click();
       await page.waitForURL(/pins=L1H0%2CL0H1/);
       await page.locator('#pin-head').fill('L9H9');
-      await button(page, 'Pin').click();
+      await button(page, 'Add head').click();
       await page
         .locator('#pin-head-error')
         .filter({ hasText: /has L0 to L\d, H0 to H\d/ })
@@ -545,8 +548,101 @@ describe('pinned heads', () => {
 
   test('that are none are reported by name, and the page works', () =>
     harness.withPage(`${TINY}&pins=L1H0,nonsense`, {}, async ({ page }) => {
-      await page.getByText('pinned heads has to look like L1H5,L0H3').first().waitFor();
+      await page.getByText('compared heads has to look like L1H5,L0H3').first().waitFor();
       await start(page, 'ready');
+    }));
+});
+
+describe('the map of heads beside the heatmap', () => {
+  test('both are in one view, and a head that is pointed at is previewed', () =>
+    harness.withPage(SMALL_RUN, { width: 1280, height: 800 }, async ({ page, requests }) => {
+      await start(page, 'done');
+      const [map, heatmap] = await Promise.all(
+        ['#headmap', '#pattern'].map((id) => page.locator(id).boundingBox()),
+      );
+      assert.ok(map && heatmap);
+      assert.ok(map.x + map.width < heatmap.x, 'side by side');
+      assert.ok(map.y + map.height < 800 && heatmap.y < 500, `${map.y} ${heatmap.y}`);
+      const heading = await page.locator('#pattern-heading').textContent();
+      const address = page.url();
+      // The first head is in the corner; the labels take some pixels before it.
+      const preview = page.locator('#head-preview-canvas');
+      assert.equal(await preview.isVisible(), false);
+      await page.locator('#headmap').hover({ position: { x: 60, y: 45 } });
+      await preview.waitFor();
+      assert.match(String(await page.locator('#headmap-readout').textContent()), /Head L0H0/);
+      const first = await drawn(page);
+      await page.locator('#headmap').focus();
+      await page.keyboard.press('ArrowDown');
+      await page.locator('#headmap-readout').filter({ hasText: 'Head L1H0' }).waitFor();
+      await preview.waitFor();
+      assert.notEqual(await drawn(page), first, 'another head is another picture');
+      // It lies over the half of the heatmap in which there is nothing.
+      const box = await page.locator('#head-preview').boundingBox();
+      assert.ok(box && box.x > heatmap.x && box.y > heatmap.y, 'it lies on the heatmap');
+      assert.equal(await page.locator('#pattern-heading').textContent(), heading);
+      assert.equal(page.url(), address, 'no head is chosen by pointing');
+      assert.deepEqual(
+        requests.filter((url) => /safetensors/.test(url)).length,
+        requests.filter((url) => /safetensors/.test(url) && url.startsWith(harness.site.url))
+          .length,
+      );
+      await page.keyboard.press('Enter');
+      await page.locator('#pattern-heading').filter({ hasText: 'L1H0' }).waitFor();
+    }));
+
+  /** @param {Page} page */
+  function drawn(page) {
+    return page
+      .locator('#head-preview-canvas')
+      .evaluate((canvas) => /** @type {HTMLCanvasElement} */ (canvas).toDataURL());
+  }
+
+  for (const width of [390, 360]) {
+    test(`nothing of a table is cut at ${width} pixels: its rows are cards`, () =>
+      harness.withPage(SMALL_RUN, { width, height: 844 }, async ({ page }) => {
+        await start(page, 'done');
+        for (const [fold, table] of [
+          ['ablations-table-fold', '#ablations-table'],
+          ['scores-table-fold', '#scores-table'],
+        ]) {
+          await page.locator(`#${fold} > summary`).click();
+          const line = page.locator(`${table} tbody tr`).first();
+          await line.waitFor();
+          const cut = await page.locator(table ?? '').evaluate((root) => {
+            const places = [root, ...root.querySelectorAll('td, th, .scroll')];
+            return places.filter((each) => each.scrollWidth > each.clientWidth + 1).length;
+          });
+          assert.equal(cut, 0, `${table} is as wide as the window`);
+          const label = await line
+            .locator('td')
+            .first()
+            .evaluate((cell) => getComputedStyle(cell, '::before').content);
+          assert.match(label, /\w/, 'each figure says what it is of');
+        }
+        assert.equal((await sidewaysScroll(page)).pixels, 0);
+      }));
+  }
+
+  test('a panel shows its chart or its table', () =>
+    harness.withPage(SMALL_RUN, {}, async ({ page }) => {
+      await start(page, 'done');
+      for (const [fold, chart, table] of [
+        ['pattern-table-fold', '#pattern', '#pattern-table table'],
+        ['scores-table-fold', '#top-heads', '#scores-table table'],
+        ['ablations-table-fold', '#ablations-chart', '#ablations-table table'],
+      ]) {
+        const shown = async () => [
+          await page.locator(chart ?? '').isVisible(),
+          await page.locator(table ?? '').isVisible(),
+        ];
+        assert.deepEqual(await shown(), [true, false], fold);
+        await page.locator(`#${fold} > summary`).click();
+        await page.locator(table ?? '').waitFor();
+        assert.deepEqual(await shown(), [false, true], fold);
+        await page.locator(`#${fold} > summary`).click();
+        assert.deepEqual(await shown(), [true, false], fold);
+      }
     }));
 });
 
@@ -905,7 +1001,8 @@ describe('what is large', () => {
           assert.ok(marks > 600 && marks < 3000, `${marks} marks`);
         }
         const titles = await page.locator('#ablations-chart figcaption').allTextContents();
-        const which = `the 200 of ${ablations.length} that change most`;
+        const components = new Set(ablations.map((/** @type {any} */ row) => row.component)).size;
+        const which = `the 100 of ${components} that change most`;
         assert.ok(
           titles.every((title) => title.includes(which)),
           titles.join(),
@@ -913,8 +1010,9 @@ describe('what is large', () => {
         assert.match(String(titles[1]), /half and 90 % of its prompts, and their median/);
 
         const rows = page.locator('#ablations-table tbody tr');
-        assert.equal(await rows.count(), 200);
-        assert.equal((await saved(page, '#ablations-table')).length, ablations.length + 1);
+        await page.locator('#ablations-table-fold > summary').click();
+        assert.equal(await rows.count(), components);
+        assert.equal((await saved(page, '#ablations-table')).length, components + 1);
         assert.equal((await exported(page, 'Export CSV')).bytes.length > 0, true);
       },
     ));

@@ -246,7 +246,7 @@ describe('a study moves only what it needs', () => {
       await study(page);
       await page.locator('#text-fold > summary').click();
       await page
-        .getByRole('button', { name: 'Read the text', exact: true, disabled: false })
+        .getByRole('button', { name: 'Run full model', exact: true, disabled: false })
         .click();
       await page.locator('#text-table table').waitFor({ state: 'attached', timeout: 180_000 });
       const memory = await wasmMemory(page);

@@ -95,7 +95,7 @@ test('which words are single tokens is shown as they are typed', () =>
     await row(page, 'F').fill('dog,cat,horse,bird,fish,axolotl');
     await says(page, 'F', /axolotl splits into \d tokens/);
     const split = page.locator('.word-row .chip.split').filter({ hasText: /ol/ });
-    assert.match(String(await split.first().textContent()), /·.* \d$/);
+    assert.match(String(await split.first().textContent()), /·.* \d×$/);
     // "shelf" is one token after a space and two at the start of a prompt.
     await says(page, 'I', /At the start of a prompt, without a space: .*shelf/);
   }));
@@ -140,6 +140,37 @@ test('words and categories are edited in place, and what cannot be is said', () 
     assert.equal(left[9], 'one,two,three,four,five,six');
   }));
 
+test('a word goes with its chip, and a pasted column becomes words', () =>
+  harness.withPage(SMALL, {}, async ({ page }) => {
+    await openEditor(page);
+    const item = page.locator('.word-row').filter({ has: row(page, 'F') });
+    await item.locator('.chip').filter({ hasText: 'horse' }).locator('button').click();
+    await page.waitForURL(/words-z?=/);
+    assert.equal((await saved(page))[5], 'Animals:,dog,cat,bird,fish,lizard');
+    /**
+     * @param {string} letter
+     * @param {string} text
+     */
+    const paste = (letter, text) =>
+      row(page, letter).evaluate((input, pasted) => {
+        const clipboardData = new DataTransfer();
+        clipboardData.setData('text', pasted);
+        input.focus();
+        const options = { clipboardData, bubbles: true, cancelable: true };
+        input.dispatchEvent(new ClipboardEvent('paste', options));
+      }, text);
+    await row(page, 'F').fill('dog');
+    await paste('F', 'wolf\nfox\r\n');
+    await page.waitForTimeout(600);
+    assert.equal((await saved(page))[5], 'Animals:,dog,wolf,fox');
+    // Lines of several words are categories of their own.
+    await row(page, 'J').fill('');
+    await paste('J', 'Water:,sea,lake\nFruit:\tapple\tpeach');
+    await page.waitForTimeout(600);
+    assert.deepEqual((await saved(page)).slice(9), ['Water:,sea,lake', 'Fruit:,apple,peach']);
+    assert.deepEqual(await complaints(page), []);
+  }));
+
 test('undo and redo go through the tables in force, by key outside of fields', () =>
   harness.withPage(SMALL, {}, async ({ page }) => {
     await openEditor(page);
@@ -169,10 +200,12 @@ test('presets say what they are, and the link restores them', () =>
     const preset = page.locator('#words-preset');
     assert.equal(await preset.inputValue(), 'notebook');
     await preset.selectOption('post');
-    await page.waitForURL(/metric=surprisal&kind=global-mean/);
+    await page.waitForURL(/words/);
+    assert.doesNotMatch(page.url(), /metric|kind/, 'lists of words change no measure');
+    assert.equal(await row(page, 'E').inputValue(), 'rain,snow,wind,storm,sun');
     assert.match(
       String(await page.locator('#words-preset-hint').textContent()),
-      /not part of this page/,
+      /Eight categories/,
     );
     await preset.selectOption('case');
     await page.waitForURL(/words/);

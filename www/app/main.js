@@ -2,7 +2,6 @@
 // study the link describes, and hands it to every view.
 
 import { setUpAblations } from '../sections/ablations/ablations.js';
-import { setUpCategoryMatrix } from '../sections/pattern/category-matrix.js';
 import { setUpComponentChoice } from '../sections/ablations/component-choice.js';
 import { Crosshair } from '../sections/pattern/crosshair.js';
 import { byId, el, takeEditsOnPress } from '../kit/dom.js';
@@ -26,7 +25,6 @@ import { setUpPins } from '../sections/pattern/pins.js';
 import { setUpPrompts } from '../sections/prompts/prompts.js';
 import { setUpPublished } from '../sections/published/published.js';
 import { setUpSeeds } from '../sections/further/seeds.js';
-import { setUpSelfCheck } from '../sections/published/self-check.js';
 import { setUpSettings } from '../sections/settings/settings.js';
 import { setUpShareLink } from '../sections/export/share-link.js';
 import { setUpShortcuts } from './shortcuts.js';
@@ -125,12 +123,20 @@ async function openStudy(engine) {
     const { setUpThumbnails } = await part('What draws all heads', load);
     setUpThumbnails(study);
   });
-  setUpCategoryMatrix(study);
+  whenOpened('categories-fold', async () => {
+    const load = () => import('../sections/pattern/category-matrix.js');
+    const { setUpCategoryMatrix } = await part('What compares categories', load);
+    setUpCategoryMatrix(study);
+  });
   setUpHeadMap(study);
   setUpComponentChoice(study);
   setUpAblations(study);
   setUpPublished(study);
-  setUpSelfCheck(study);
+  whenOpened('check-fold', async () => {
+    const load = () => import('../sections/published/self-check.js');
+    const { setUpSelfCheck } = await part('What checks the model', load);
+    setUpSelfCheck(study);
+  });
   setUpSeeds(study);
   whenOpened('contrasts-fold', async () => {
     const load = () => import('../sections/further/contrasts.js');
@@ -162,6 +168,11 @@ async function openStudy(engine) {
   if (study.state.settings.embed) {
     const { setUpEmbed } = await part('What frames a section', () => import('./embed.js'));
     setUpEmbed(study);
+  }
+  const { embed, view, ablate, text } = study.state.settings;
+  if (!embed && (view ?? ablate ?? text) !== null) {
+    // Without it the page opens at its top, as any other does.
+    import('../sections/launch/landing.js').then(({ land }) => land(study)).catch(() => {});
   }
   // What a visit shows by itself is not behind a fold.
   if (byItself)

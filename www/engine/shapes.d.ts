@@ -55,7 +55,9 @@ type Ablations = {
   /** How many prompts were scored. */
   n: number,
   /** One for each ablation. */
-  rows: Array<AblationRow>;
+  rows: Array<AblationRow>,
+  /** Their p-values, each by a sign-flip test, after Holm's correction for all of them. */
+  adjusted: Array<number>;
 };
 
 /** What is said of a kind wherever it is named. */
@@ -109,7 +111,7 @@ type AboutTarget = {
 };
 
 /** What each request is answered with; a tool's are in [`ToolResults`]. */
-type Answers = { prompts: PromptSet, estimate: Estimate, load: ModelInfo, pattern: PatternResult, scores: HeadScores, ablations: Ablations, pick_file: null, use_threads: null, storage: Stored, clear_storage: null, export_json: string, export_csv: string, import_results: ImportedResults, word_tokens: Array<WordTokens>;
+type Answers = { prompts: PromptSet, estimate: Estimate, load: ModelInfo, pattern: PatternResult, scores: HeadScores, loaded_scores: PartialScores, ablations: Ablations, pick_file: null, use_threads: null, storage: Stored, clear_storage: null, export_json: string, export_csv: string, import_results: ImportedResults, word_tokens: Array<WordTokens>;
 };
 
 /** What the model is held against. */
@@ -390,7 +392,7 @@ type Contrasts = {
 };
 
 /** All that the page can ask for. */
-type EngineRequest = { "prompts": Study } | { "estimate": AskCost } | { "load": Study } | { "pattern": Study } | { "scores": Study } | { "ablations": Study } | { "tool": AskTool } | { "pick_file": PickedFiles } | { "use_threads": number } | { "storage": null } | { "clear_storage": null } | { "export_json": Settings | null } | { "export_csv": Settings | null } | { "import_results": string } | { "word_tokens": Array<string> };
+type EngineRequest = { "prompts": Study } | { "estimate": AskCost } | { "load": Study } | { "pattern": Study } | { "scores": Study } | { "loaded_scores": Study } | { "ablations": Study } | { "tool": AskTool } | { "pick_file": PickedFiles } | { "use_threads": number } | { "storage": null } | { "clear_storage": null } | { "export_json": Settings | null } | { "export_csv": Settings | null } | { "import_results": string } | { "word_tokens": Array<string> };
 
 /** What something would fetch. */
 type Estimate = {

@@ -2,8 +2,9 @@
 // has come, so that they have their room by then.
 
 const ROW_HEIGHT = 30;
+const TWO_KINDS_HEIGHT = 46;
 /** More rows than these nobody reads off a chart. */
-export const MOST_ROWS = 200;
+export const MOST_ROWS = 100;
 /** What a chart of rows has above and below them. */
 export const MARGINS = { top: 8, bottom: 40, between: 4 };
 
@@ -25,18 +26,21 @@ export function eachWidth(width) {
  * The height of a chart of this many rows, less its title. It shows no more than
  * `MOST_ROWS`.
  * @param {number} rows
+ * @param {boolean} two whether each has two kinds
  */
-export function chartHeight(rows) {
-  return Math.min(rows, MOST_ROWS) * ROW_HEIGHT + MARGINS.top + MARGINS.bottom + MARGINS.between;
+export function chartHeight(rows, two) {
+  const each = two ? TWO_KINDS_HEIGHT : ROW_HEIGHT;
+  return Math.min(rows, MOST_ROWS) * each + MARGINS.top + MARGINS.bottom + MARGINS.between;
 }
 
 /**
  * The height that two charts of this many rows take, titles and all.
  * @param {number} rows
+ * @param {boolean} two
  * @param {number} width
  */
-export function bothHeight(rows, width) {
+export function bothHeight(rows, two, width) {
   const each = eachWidth(width);
-  const one = (each < SIDE_BY_SIDE ? 2 * TITLE : TITLE) + chartHeight(rows);
+  const one = (each < SIDE_BY_SIDE ? 2 * TITLE : TITLE) + chartHeight(rows, two);
   return each < width ? one : 2 * one + GAP;
 }

@@ -13,6 +13,9 @@ import { cellText, saveTableButton } from './table-csv.js';
  * @property {boolean} [figures] whether it holds numbers, set flush right
  */
 
+/** With more columns than these, each row is a card on a phone. */
+const COLUMNS = 3;
+
 /** Rows that are shown at first, and added at a press. */
 const ROWS = 200;
 
@@ -25,7 +28,9 @@ const ROWS = 200;
  * @param {Row[]} rows
  */
 export function sortableTable(caption, columns, rows) {
-  const body = el('tbody');
+  const asCards = columns.length > COLUMNS;
+  // Laid out as cards it is a table all the same.
+  const body = el('tbody', asCards ? { role: 'rowgroup' } : {});
   const head = el('tr');
   const cells = columns.map((column) => {
     const cell = el('th', { scope: 'col', class: column.figures ? 'figure' : '' });
@@ -83,10 +88,14 @@ export function sortableTable(caption, columns, rows) {
 
   /** @param {Row} row */
   function line(row) {
-    const line = el('tr');
+    const line = el('tr', asCards ? { role: 'row' } : {});
     columns.forEach((column, index) => {
       const cell = index === 0 ? el('th', { scope: 'row' }) : el('td');
       if (column.figures) cell.className = 'figure';
+      if (asCards) {
+        cell.role = index === 0 ? 'rowheader' : 'cell';
+        if (index > 0) cell.dataset.label = column.label;
+      }
       const shown = column.show(row);
       cell.append(shown);
       const exact = column.sortBy?.(row);
@@ -105,7 +114,8 @@ export function sortableTable(caption, columns, rows) {
   add();
   const title = el('caption', { text: rows.length > ROWS ? `${caption}. ` : `${caption} ` });
   title.append(count, more, ' ');
-  const table = el('table', {}, title, el('thead', {}, head), body);
+  const look = asCards ? { class: 'cards', role: 'table' } : {};
+  const table = el('table', look, title, el('thead', {}, head), body);
   if (rows.length > ROWS) table.setAttribute('aria-rowcount', String(rows.length + 1));
   title.append(saveTableButton(allRows, caption));
   return table;

@@ -57,10 +57,11 @@ export function lackComplaint(name, { model, demo, imported, settings }) {
 /**
  * Every head with its rank. The engine ranks only the head shown when the
  * scores were made; another may have been opened since.
- * @param {HeadScores} scores
+ * @param {{ mean: (number | null)[][], sd?: HeadScores['sd'], higher_is_more: boolean }} scores of
+ *   all layers, or of the first ones
  * @returns {RankedHead[]} in the order of layers and heads
  */
-export function rankHeads({ mean, sd, higher_is_more }) {
+export function rankHeads({ mean, sd = [], higher_is_more }) {
   const heads = mean.flatMap((row, layer) =>
     row.map((value, head) => ({
       name: headName(layer, head),

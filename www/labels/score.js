@@ -28,12 +28,12 @@ export function showScore(root, result, metric) {
       'dl',
       { class: 'stats' },
       stat(`Score (${metricName(metric)})`, figure(result.score)),
-      stat('Chance level', figure(result.chance)),
-      stat('Against chance', timesChance(result.score, result.chance)),
+      stat('Chance (uniform)', figure(result.chance)),
+      stat('× chance', timesChance(result.score, result.chance)),
     ),
     el('p', {
       class: 'muted small',
-      text: `Chance is the same metric of uniform causal attention. ${metricOf(metric)?.higher_is_more ? 'Higher' : 'Lower'} means more of the attention that is scored.`,
+      text: `Chance = uniform causal attention. ${metricOf(metric)?.higher_is_more ? 'Higher' : 'Lower'} = more attention.`,
     }),
   );
 }

@@ -125,7 +125,7 @@ function runs(promptSet, over, prompt) {
  */
 export function followUp(pattern, what, result, estimate, imported) {
   if (imported)
-    return result ? 'Read from the file.' : 'Not in the file. Press Start to compute it here.';
-  if (!pattern) return 'Press Start first.';
+    return result ? 'Read from the file.' : 'Not in the file. Load the model to compute it.';
+  if (!pattern) return 'Load a model first.';
   return result ? 'Up to date.' : what + cost(estimate);
 }

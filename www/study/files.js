@@ -157,6 +157,7 @@ export class Files {
       model: null,
       pattern,
       scores,
+      loaded: null,
       ablations,
       further,
       imported: { ...source, build, model },

@@ -103,35 +103,62 @@ export class Following {
       if (state[step] || !this.#mayRun(step)) continue;
       if (!(await this.#take[step]())) return;
     }
-    this.#drawSeeds(turn);
+    this.#scoreLoaded(turn).then(() => this.#drawSeeds(turn));
   }
 
   /**
-   * Other seeds, in the background: whatever else is asked of the engine goes first, and
-   * then they begin anew. What goes wrong is told when the visitor runs them.
+   * The heads that are loaded, where all of them would take a download.
+   * @param {number} turn
+   */
+  async #scoreLoaded(turn) {
+    const settings = shownSettings(this.#store.state);
+    const lacks = () => !this.#store.state.scores && !this.#store.state.loaded;
+    const loaded = await this.#behind(turn, 'loaded_scores', { settings }, lacks);
+    if (loaded && lacks()) this.#store.set({ loaded });
+  }
+
+  /**
+   * Other seeds. What goes wrong is told when the visitor runs them.
    * @param {number} turn
    */
   async #drawSeeds(turn) {
+    const settings = shownSettings(this.#store.state);
+    const lacks = async () => {
+      const { scores, further } = this.#store.state;
+      return scores !== null && !further.seeds && (await this.#seedsAreHere(settings));
+    };
+    const found = await this.#behind(turn, 'tool', { seeds: { settings } }, lacks);
+    const seeds = /** @type {Seeds | undefined} */ (found);
+    if (seeds) this.#store.set({ further: { ...this.#store.state.further, seeds } });
+  }
+
+  /**
+   * Asks the engine in the background: whatever else is asked of it goes first, and then
+   * this begins anew.
+   * @template {'loaded_scores' | 'tool'} Name
+   * @param {number} turn
+   * @param {Name} name
+   * @param {RequestOf<Name>} ask
+   * @param {() => boolean | Promise<boolean>} wanted
+   * @returns {Promise<AnswerTo<Name> | undefined>} nothing where it is not wanted any more
+   */
+  async #behind(turn, name, ask, wanted) {
+    const { pattern } = this.#store.state;
+    const stands = () => {
+      const now = this.#store.state;
+      return turn === this.#turn && now.pattern === pattern && pattern !== null && !now.imported;
+    };
     for (let tries = 0; tries < MOST_TRIES; tries += 1) {
       await new Promise((resolve) => setTimeout(resolve, SOON));
       await this.#jobs.whenIdle();
-      const { state } = this.#store;
-      const { pattern, scores, further, imported } = state;
-      if (turn !== this.#turn || imported || !pattern || !scores || further.seeds) return;
-      const settings = shownSettings(state);
-      if (!(await this.#seedsAreHere(settings))) return;
+      if (!stands() || !(await wanted())) return undefined;
       const givesWay = new AbortController();
       const found = await this.#engine
-        .call('tool', { seeds: { settings } }, { givesWay })
+        .call(name, ask, { givesWay })
         .catch((thrown) => (isCancelled(thrown) ? null : undefined));
-      const seeds = /** @type {Seeds | null | undefined} */ (found);
-      if (seeds === undefined) return;
-      const now = this.#store.state;
-      if (seeds && turn === this.#turn && now.pattern === pattern && !now.imported) {
-        this.#store.set({ further: { ...now.further, seeds } });
-        return;
-      }
+      if (found !== null) return stands() ? found : undefined;
     }
+    return undefined;
   }
 
   /**

@@ -29,16 +29,16 @@ export const LOOK_OPTIONS = [
   },
   {
     key: 'max',
-    label: 'Full colour at',
+    label: 'Colour range',
     choices: [
-      ['matrix', 'Maximum'],
-      ['row', 'Row maximum'],
-      ['one', '1'],
+      ['matrix', 'Max'],
+      ['row', 'Row max'],
+      ['one', '0–1'],
     ],
   },
   {
     key: 'colors',
-    label: 'Colours',
+    label: 'Palette',
     choices: [
       ['viridis', 'Viridis'],
       ['magma', 'Magma'],
@@ -48,11 +48,11 @@ export const LOOK_OPTIONS = [
   },
   {
     key: 'bos',
-    label: 'Beginning of text',
+    label: 'BOS column',
     choices: [
-      ['shown', 'Shown'],
-      ['hidden', 'Hidden'],
-      ['renormalised', 'Left out of rows'],
+      ['shown', 'Show'],
+      ['hidden', 'Hide'],
+      ['renormalised', 'Exclude, renormalise'],
     ],
   },
 ];

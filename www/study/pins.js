@@ -43,10 +43,10 @@ export function togglePin(study, head) {
   const pins = pinnedHeads(study.state.settings);
   const pinned = pins.includes(head);
   if (!pinned && pins.length >= most('pins')) {
-    announce(`No more than ${most('pins')} heads can be pinned.`);
+    announce(`No more than ${most('pins')} heads can be compared.`);
     return;
   }
   const left = pinned ? pins.filter((each) => each !== head) : [...pins, head];
   study.change({ pins: left.length > 0 ? left.join(',') : null });
-  announce(pinned ? `${head} is no longer pinned.` : `${head} is pinned.`);
+  announce(pinned ? `${head} is no longer compared.` : `${head} is compared.`);
 }

@@ -1,7 +1,4 @@
-// Ready-made word tables, each with what else of its study belongs to it.
-
-import { capital } from '../kit/format.js';
-import { catalogue, kindOf, metricName } from './catalogue.js';
+// Ready-made word lists.
 
 /** Words that are one token small, capitalised and in capitals. */
 const CASED = ['red', 'green', 'white', 'black', 'gold', 'cat', 'car', 'bus', 'table', 'sea'];
@@ -24,39 +21,42 @@ export const ORDINARY_SENTENCE =
  * @property {Partial<Settings>} patch
  */
 
-/** What is said of the presets of the catalogue. */
-const STUDIES = {
-  notebook: {
-    label: 'The notebook’s',
-    about: (/** @type {Preset} */ { metric }) =>
-      `Ten categories of six words, ${metricName(metric)}, and the notebook’s four ablations.`,
-  },
-  post: {
-    label: 'The post’s measure',
-    about: (/** @type {Preset} */ { metric, kind }) =>
-      `${capital(metricName(metric))} and ablation by the ${kindOf(kind)?.words}, as the post has them. Its own list of words is not part of this page: the words are the notebook’s.`,
-  },
-};
-
-/** @type {WordPreset} */
-const CASES = {
-  id: 'case',
-  label: 'Case variants',
-  about: 'Every category is one word: red, Red, RED.',
-  patch: { words: caseVariants() },
-};
+/** The words of the post, as its code lists them. */
+const POST = `Colours:,blue,red,green,yellow,purple
+Animals:,dog,cat,mouse,horse,sheep
+Fruit:,apple,banana,grape,peach,lemon
+Feelings:,happy,sad,angry,scared,proud
+Weather:,rain,snow,wind,storm,sun
+Weekdays:,Monday,Tuesday,Wednesday,Thursday,Friday
+Years:,1989,1999,1972,1963,1978
+Numbers:,24,69,42,22,32,50
+`;
 
 /**
- * Those there are; not before the module is there.
+ * Those there are.
  * @returns {WordPreset[]}
  */
 export function presets() {
-  const measures = Object.entries(catalogue().presets);
-  const studies = measures.map(([id, preset]) => {
-    const { label, about } = STUDIES[/** @type {keyof typeof STUDIES} */ (id)];
-    return { id, label, about: about(preset), patch: { words: null, ...preset } };
-  });
-  return [...studies, CASES];
+  return [
+    {
+      id: 'notebook',
+      label: 'Original word lists',
+      about: 'Ten categories of six words, as in the notebook.',
+      patch: { words: null },
+    },
+    {
+      id: 'post',
+      label: 'The post’s words',
+      about: 'Eight categories, as the post’s code lists them. Some are more than one token.',
+      patch: { words: POST },
+    },
+    {
+      id: 'case',
+      label: 'Case variants',
+      about: 'Every category is one word: red, Red, RED.',
+      patch: { words: caseVariants() },
+    },
+  ];
 }
 
 /**

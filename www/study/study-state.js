@@ -13,6 +13,7 @@
  * @property {ModelInfo | null} model
  * @property {PatternResult | null} pattern
  * @property {HeadScores | null} scores
+ * @property {PartialScores | null} loaded scores of the heads that are loaded, until all heads have theirs
  * @property {Ablations | null} ablations
  * @property {Imported | null} imported where the results are from, if not computed by this page
  * @property {Partial<ToolResults>} further what the tools beyond the three steps found
@@ -58,6 +59,7 @@ export function firstState({ settings, link }, settingProblems) {
     model: null,
     pattern: null,
     scores: null,
+    loaded: null,
     ablations: null,
     imported: null,
     further: {},
@@ -110,13 +112,14 @@ export function textTooLong({ settings, demo, promptSet, model, problems }) {
  * pattern stays until a new one is there.
  * @param {StudyState} state
  * @param {Stale} stale
- * @returns {Pick<StudyState, 'scores' | 'ablations' | 'further' | 'problems' | 'outdated'>}
+ * @returns {Pick<StudyState, 'scores' | 'loaded' | 'ablations' | 'further' | 'problems' | 'outdated'>}
  */
-export function stillTrue({ scores, ablations, further, problems, outdated }, stale) {
+export function stillTrue({ scores, loaded, ablations, further, problems, outdated }, stale) {
   const untrue = /** @type {Outcome[]} */ (Object.keys(stale));
   const counted = untrue.map((each) => [each, (outdated[each] ?? 0) + 1]);
   return {
     scores: stale.scores ? null : scores,
+    loaded: stale.scores ? null : loaded,
     ablations: stale.ablations ? null : ablations,
     further: without(further, stale),
     problems: without(problems, stale),
@@ -148,6 +151,7 @@ export function inForce({ settings, link }) {
 export const NOTHING = /** @type {const} */ ({
   pattern: null,
   scores: null,
+  loaded: null,
   ablations: null,
   further: {},
 });

@@ -172,7 +172,7 @@ settings! {
         "The range of seeds", "the seeds were changed", |of, _| of == Tool(Seeds);
     /// Heads shown beside one another, each once, in the order in which they were pinned.
     pins: Vec<Head> = Vec::new(), Form::of(Capital, pins).at_most(MOST_PINS),
-        "The list of pinned heads", "the pinned heads were changed", |of, _| of == Tool(Pins);
+        "The list of compared heads", "the compared heads were changed", |of, _| of == Tool(Pins);
     /// What the negative eigenvalues of the shown head's S are multiplied by.
     alpha: Alpha = Alpha::MODEL, Form::of(Any, alpha),
         "Steering", "the steering was changed",

@@ -183,6 +183,8 @@ pub struct Ablations {
     pub n: usize,
     /// One for each ablation.
     pub rows: Vec<AblationRow>,
+    /// Their p-values, each by a sign-flip test, after Holm's correction for all of them.
+    pub adjusted: Vec<f64>,
 }
 
 wire! {
@@ -234,6 +236,7 @@ impl Ablations {
             against: settings.against,
             n: chances.len(),
             rows: effects.iter().map(AblationRow::of).collect(),
+            adjusted: stats::holm(&effects.iter().map(Effect::p_value).collect::<Vec<_>>()),
         }
     }
 }

@@ -98,6 +98,7 @@ impl Engine {
             Request::Load(ask) => self.load(ask.settings, call).await,
             Request::Pattern(ask) => self.pattern(&ask.settings, call).await,
             Request::Scores(ask) => self.score_heads(&ask.settings, call).await,
+            Request::LoadedScores(ask) => self.score_loaded(&ask.settings, call).await,
             Request::Ablations(ask) => self.run_ablations(&ask.settings, call).await,
             Request::Tool(ask) => ask.run(self, call).await,
             Request::PickFile(picked) => self.pick_files(&picked, files),

@@ -23,6 +23,27 @@ impl Engine {
         Ok(to_js(&HeadScores::of(&scores, settings, &set)))
     }
 
+    /// Scores the heads of the first layers, as far as they are loaded.
+    pub(super) async fn score_loaded(&self, settings: &Settings, call: &Call) -> Result<JsValue, Problem> {
+        let (set, open) = self.begin(settings, call).await?;
+        let kept = set.cases();
+        let cases = scored_cases(settings, &set);
+        let mut scorer = study::HeadScorer::new(&cases, settings.measure())?;
+        for l in 0..open.config.n_layer {
+            breathe().await;
+            if call.signal.aborted() {
+                return Err(Problem::cancelled());
+            }
+            let model = open.model.lock().await;
+            if !model.missing(&study::need(&kept, Depth::Pattern(l))).is_empty() {
+                break;
+            }
+            scorer.run_layer(&*model).await?;
+        }
+        let scores = scorer.scores();
+        Ok(to_js(&PartialScores { mean: scores.mean(), chance: scores.chance }))
+    }
+
     /// Scores of all heads, kept for the export; the shown head's are those under steering.
     pub(super) async fn scores(
         &self,

@@ -189,6 +189,50 @@ fn bootstrap_intervals_have_the_known_width() {
     assert_eq!(stats::bootstrap(&values), stats::bootstrap(&values), "the seed is fixed");
 }
 
+#[test]
+fn sign_flips_are_as_rare_as_all_of_them_say() {
+    let samples: [&[f64]; 3] = [
+        &[0.3, -0.1, 0.25, 0.4, 0.02, -0.05, 0.31, 0.12, -0.22, 0.18],
+        &[0.1; 8],
+        &[0.2, -0.2, 0.2, -0.2, 0.0],
+    ];
+    for differences in samples {
+        let n = differences.len();
+        let sum = |signs: usize| {
+            let signed = differences.iter().enumerate();
+            signed.map(|(i, x)| if signs >> i & 1 == 0 { *x } else { -x }).sum::<f64>().abs()
+        };
+        let as_far = (0..1_usize << n).filter(|&signs| sum(signs) >= sum(0) - 1e-12).count();
+        let exact = as_far as f64 / (1_usize << n) as f64;
+        // Four standard errors of a share among 9999.
+        let near = 4.0 * (exact * (1.0 - exact) / 9999.0).sqrt() + 2e-4;
+        assert_close("p", &[stats::sign_flip(differences)], &[exact], near);
+    }
+    // More prompts than one draw has bits.
+    let many: Vec<f64> = (0..100).map(|i| 0.2 + f64::from(i * 37 % 100) / 100.0 - 0.495).collect();
+    assert_eq!(stats::sign_flip(&many), 1e-4, "none of the flips comes near");
+    assert_eq!(stats::sign_flip(&[0.7]), 1.0, "one prompt tells nothing");
+}
+
+/// Holm's procedure is the closed one over Bonferroni's tests: a hypothesis falls if every
+/// set with it does.
+#[test]
+fn holms_correction_is_the_closed_procedure() {
+    for p_values in
+        [vec![0.01, 0.04, 0.03, 0.005], vec![0.2, 0.2, 0.001, 0.6, 0.013, 0.013], vec![0.5], vec![]]
+    {
+        let n = p_values.len();
+        let of_set = |set: usize| {
+            let members = (0..n).filter(|i| set >> i & 1 == 1).map(|i| p_values[i]);
+            (f64::from(set.count_ones()) * members.fold(1.0, f64::min)).min(1.0)
+        };
+        let slow: Vec<f64> = (0..n)
+            .map(|i| (0..1_usize << n).filter(|set| set >> i & 1 == 1).map(of_set).fold(0.0, f64::max))
+            .collect();
+        assert_close("adjusted", &stats::holm(&p_values), &slow, 1e-15);
+    }
+}
+
 /// The post's own prompt, real figures of GPT-2 small and the words as its code lists
 /// them: its metric of its pattern is the number that it gives.
 #[test]

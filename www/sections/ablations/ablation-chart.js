@@ -1,9 +1,10 @@
 // The two charts of a run of ablations: scores before and after, and the
 // paired effects with their intervals. Their numbers stand in the table below.
 
-import { axisX, dot, gridX, link, plot, ruleX } from '@observablehq/plot';
+import { axisX, dot, gridX, link, plot, ruleX, text, tickX } from '@observablehq/plot';
 import { MARGINS, MOST_ROWS, chartHeight, eachWidth } from '../../kit/chart-size.js';
 import { figure } from '../../kit/figure.js';
+import { largestOf, pairUp, significant } from '../../labels/effect.js';
 import { promptName } from '../../labels/prompt-name.js';
 import { metricName } from '../../study/catalogue.js';
 
@@ -16,13 +17,27 @@ const MOST_POINTS = 2000;
 
 /**
  * @param {Ablations} ablations
+ * @param {'forward' | 'effect'} order of the rows
  * @param {Settings} settings
  * @param {number} width
  */
-export function ablationCharts({ metric, chance, rows: all }, settings, width) {
-  const rows = mostChanging(all);
-  const named = rows.map((row) => ({ ...row, name: rowName(row, all) }));
-  const longest = Math.max(...named.map(({ name }) => name.length));
+export function ablationCharts(ablations, order, settings, width) {
+  const { metric, chance, rows: all } = ablations;
+  const pairs = pairUp(all);
+  const shown = mostChanging(pairs, order);
+  const two = pairs.some(({ second }) => second);
+  const sure = significant(ablations);
+  const rows = shown.flatMap(({ component, first, second }) =>
+    [first, ...(second ? [second] : [])].map((row, i) => ({
+      ...row,
+      name: component,
+      // Two kinds stand one above the other in the row of their component.
+      dy: two ? (i === 0 ? -10 : 8) : 0,
+      filled: i === 0,
+      sure: sure.has(row),
+    })),
+  );
+  const longest = Math.max(...rows.map(({ name }) => name.length));
   const { least, most, character } = LABEL_WIDTH;
   const labels = Math.min(Math.max(least, longest * character + 12), most, width / 3);
   const each = eachWidth(width);
@@ -31,66 +46,76 @@ export function ablationCharts({ metric, chance, rows: all }, settings, width) {
   const characters = Math.floor((labels - 12) / character);
   const common = {
     width: each,
-    height: chartHeight(rows.length),
+    height: chartHeight(shown.length, two),
     marginLeft: labels,
     marginTop: MARGINS.top,
     marginBottom: MARGINS.bottom,
     y: {
       type: 'band',
-      domain: named.map((row) => row.name),
+      domain: shown.map(({ component }) => component),
       label: null,
       tickSize: 0,
-      tickFormat: (/** @type {string} */ text) =>
-        text.length > characters ? `${text.slice(0, characters - 1)}…` : text,
+      tickFormat: (/** @type {string} */ label) =>
+        label.length > characters ? `${label.slice(0, characters - 1)}…` : label,
     },
   };
   const points = rows.reduce((sum, { sequences }) => sum + sequences.length, 0);
   const singly = points <= MOST_POINTS;
   const below = singly ? 'each prompt' : 'half and 90 % of its prompts, and their median';
   const which =
-    rows.length < all.length ? ` (the ${rows.length} of ${all.length} that change most)` : '';
+    shown.length < pairs.length ? ` (the ${shown.length} of ${pairs.length} that change most)` : '';
+  const kinds = two ? `${ablations.kind} ●, ${ablations.against} ○` : '';
+  const star = sure.size > 0 ? '; * significant after Holm’s correction' : '';
   return [
     figure(
-      `Score: baseline ○, ablated ●, chance dashed${which}`,
-      scoresPlot(named, { label: name, ticks }, chance, common),
+      two
+        ? `Score: baseline |, ${kinds}, chance dashed${which}`
+        : `Score: baseline ○, ablated ●, chance dashed${which}`,
+      scoresPlot(rows, two, { label: name, ticks }, chance, common),
     ),
     figure(
-      `Effect and its interval; below it, ${below}${which}`,
-      effectsPlot(named, settings, { label: `change of ${name}`, ticks }, common, singly),
+      `Effect and its interval${two ? `, ${kinds}` : ''}; below it, ${below}${star}${which}`,
+      effectsPlot(rows, settings, { label: `change of ${name}`, ticks }, common, singly),
     ),
   ];
 }
 
 /**
- * The rows that a chart has room for: those with the largest effects, in their order.
- * @param {AblationRow[]} rows
+ * The rows that a chart has room for: those with the largest effects, in the order asked.
+ * @param {import('../../labels/effect.js').Pair[]} pairs
+ * @param {'forward' | 'effect'} order
  */
-function mostChanging(rows) {
-  const bySize = [...rows].sort((a, b) => Math.abs(b.effect) - Math.abs(a.effect));
-  const kept = new Set(bySize.slice(0, MOST_ROWS));
-  return rows.filter((row) => kept.has(row));
+function mostChanging(pairs, order) {
+  const bySize = [...pairs].sort((a, b) => largestOf(b) - largestOf(a)).slice(0, MOST_ROWS);
+  const kept = new Set(bySize);
+  return order === 'effect' ? bySize : pairs.filter((pair) => kept.has(pair));
 }
 
-/** @typedef {AblationRow & { name: string }} NamedRow */
+/** @typedef {AblationRow & { name: string, dy: number, filled: boolean, sure: boolean }} NamedRow */
 
 /**
- * The component, and its kind where another row is of the same component.
- * @param {AblationRow} row
- * @param {AblationRow[]} rows
+ * The rows that lie at the same height within that of their component: Plot shifts a
+ * mark as a whole.
+ * @param {NamedRow[]} rows
+ * @param {(some: NamedRow[], at: { dy: number }, filled: boolean) => any[]} marks
  */
-function rowName({ component, kind }, rows) {
-  const once = rows.filter((each) => each.component === component).length === 1;
-  return once ? component : `${component} ${kind}`;
+function byKind(rows, marks) {
+  return [true, false].flatMap((filled) => {
+    const some = rows.filter((row) => row.filled === filled);
+    return some[0] ? marks(some, { dy: some[0].dy }, filled) : [];
+  });
 }
 
 /**
  * @param {NamedRow[]} rows
+ * @param {boolean} two whether there are two kinds
  * @param {{ label: string, ticks: number }} axis
  * @param {number | null} chance
  * @param {object} common
  */
-function scoresPlot(rows, axis, chance, common) {
+function scoresPlot(rows, two, axis, chance, common) {
   const y = 'name';
+  const ring = { stroke: 'var(--mark)', strokeWidth: 2, fill: 'var(--surface)' };
   return plot({
     ...common,
     x: { nice: true, zero: true },
@@ -100,23 +125,33 @@ function scoresPlot(rows, axis, chance, common) {
       ...(chance === null
         ? []
         : [ruleX([chance], { stroke: 'var(--chance)', strokeDasharray: '4 3' })]),
-      link(rows, {
-        x1: 'mean_baseline',
-        x2: 'mean_ablated',
-        y1: y,
-        y2: y,
-        stroke: 'var(--mark)',
-        strokeWidth: 2,
-      }),
-      dot(rows, {
-        x: 'mean_baseline',
-        y,
-        r: 5,
-        stroke: 'var(--mark)',
-        strokeWidth: 2,
-        fill: 'var(--surface)',
-      }),
-      dot(rows, { x: 'mean_ablated', y, r: 5, fill: 'var(--mark)' }),
+      ...byKind(rows, (some, at, filled) => [
+        link(some, {
+          ...at,
+          x1: 'mean_baseline',
+          x2: 'mean_ablated',
+          y1: y,
+          y2: y,
+          stroke: 'var(--mark)',
+          strokeWidth: 2,
+        }),
+        ...(two ? [] : [dot(some, { ...at, x: 'mean_baseline', y, r: 5, ...ring })]),
+        dot(some, {
+          ...at,
+          x: 'mean_ablated',
+          y,
+          r: 5,
+          ...(filled ? { fill: 'var(--mark)' } : ring),
+        }),
+      ]),
+      ...(two
+        ? [
+            tickX(
+              rows.filter(({ filled }) => filled),
+              { x: 'mean_baseline', y, stroke: 'var(--ink)', strokeWidth: 2 },
+            ),
+          ]
+        : []),
     ],
   });
 }
@@ -129,13 +164,15 @@ function scoresPlot(rows, axis, chance, common) {
  * @param {boolean} singly whether each prompt has a point of its own
  */
 function effectsPlot(rows, settings, axis, common, singly) {
-  const intervals = rows.map(({ name, effect, ci }) => ({
+  const y = 'name';
+  /** @param {NamedRow} row */
+  const interval = ({ name, effect, ci, sure }) => ({
     name,
     effect,
     low: ci?.[0] ?? effect,
     high: ci?.[1] ?? effect,
-  }));
-  const y = 'name';
+    sure,
+  });
   return plot({
     ...common,
     x: { nice: true },
@@ -143,23 +180,42 @@ function effectsPlot(rows, settings, axis, common, singly) {
       gridX({ ticks: axis.ticks }),
       axisX({ ...axis, labelArrow: 'none', labelAnchor: 'center' }),
       ruleX([0], { stroke: 'var(--ink-2)' }),
-      ...(singly ? pointMarks(rows, settings) : spreadMarks(rows)),
-      link(intervals, {
-        x1: 'low',
-        x2: 'high',
-        y1: y,
-        y2: y,
-        stroke: 'var(--mark)',
-        strokeWidth: 4,
-        strokeLinecap: 'butt',
-      }),
-      dot(intervals, {
-        x: 'effect',
-        y,
-        r: 5,
-        fill: 'var(--mark)',
-        stroke: 'var(--surface)',
-        strokeWidth: 1.5,
+      ...byKind(rows, (some, at, filled) => {
+        const intervals = some.map(interval);
+        return [
+          ...(singly ? pointMarks(some, at.dy, settings) : spreadMarks(some, at.dy)),
+          link(intervals, {
+            ...at,
+            x1: 'low',
+            x2: 'high',
+            y1: y,
+            y2: y,
+            stroke: 'var(--mark)',
+            strokeWidth: filled ? 4 : 2,
+            strokeLinecap: 'butt',
+          }),
+          dot(intervals, {
+            ...at,
+            x: 'effect',
+            y,
+            r: 5,
+            fill: filled ? 'var(--mark)' : 'var(--surface)',
+            stroke: filled ? 'var(--surface)' : 'var(--mark)',
+            strokeWidth: 1.5,
+          }),
+          text(
+            intervals.filter(({ sure }) => sure),
+            {
+              x: 'high',
+              y,
+              dx: 9,
+              dy: at.dy + 2,
+              text: () => '*',
+              fill: 'var(--ink)',
+              fontSize: 16,
+            },
+          ),
+        ];
       }),
     ],
   });
@@ -171,9 +227,10 @@ const BELOW = 9;
 /**
  * A point for each prompt.
  * @param {NamedRow[]} rows
+ * @param {number} dy
  * @param {Settings} settings
  */
-function pointMarks(rows, settings) {
+function pointMarks(rows, dy, settings) {
   const points = rows.flatMap((row) =>
     effects(row).map((effect, index) => ({
       name: row.name,
@@ -181,7 +238,7 @@ function pointMarks(rows, settings) {
       title: promptName(settings, row.sequences[index] ?? 0),
     })),
   );
-  const at = { x: 'effect', y: 'name', dy: BELOW };
+  const at = { x: 'effect', y: 'name', dy: dy + BELOW };
   return [dot(points, { ...at, r: 2, fill: 'var(--point)', title: 'title' })];
 }
 
@@ -189,21 +246,22 @@ function pointMarks(rows, settings) {
  * Three marks for all prompts of a row: where 90 % and where half of them lie, and
  * their median.
  * @param {NamedRow[]} rows
+ * @param {number} dy
  */
-function spreadMarks(rows) {
+function spreadMarks(rows, dy) {
   const spreads = rows.map((row) => {
     const sorted = effects(row).sort((a, b) => a - b);
     const [p5, p25, p50, p75, p95] = [0.05, 0.25, 0.5, 0.75, 0.95].map((p) => quantile(sorted, p));
     return { name: row.name, p5, p25, p50, p75, p95 };
   });
-  const common = { y1: 'name', y2: 'name', dy: BELOW, stroke: 'var(--point)' };
+  const common = { y1: 'name', y2: 'name', dy: dy + BELOW, stroke: 'var(--point)' };
   return [
     link(spreads, { ...common, x1: 'p5', x2: 'p95', strokeWidth: 1 }),
     link(spreads, { ...common, x1: 'p25', x2: 'p75', strokeWidth: 4, strokeLinecap: 'butt' }),
     dot(spreads, {
       x: 'p50',
       y: 'name',
-      dy: BELOW,
+      dy: dy + BELOW,
       r: 2.5,
       fill: 'var(--surface)',
       stroke: 'var(--point)',

@@ -2,13 +2,12 @@
 // a table. Baseline and ablated always stand beside each other.
 
 import { bothHeight } from '../../kit/chart-size.js';
-import { byId, el } from '../../kit/dom.js';
+import { byId } from '../../kit/dom.js';
 import { interval, percent, plural, score as figure, signed } from '../../kit/format.js';
-import { byEffect, clearest } from '../../labels/effect.js';
+import { byEffect, clearest, holdsZero, pairUp, significant } from '../../labels/effect.js';
 import { part } from '../../kit/part.js';
 import { showProblem } from '../../kit/problem-box.js';
 import { metricName } from '../../study/catalogue.js';
-import { sortableTable } from '../../kit/sortable-table.js';
 
 /** @param {import('../../study/study.js').Study} study */
 export function setUpAblations(study) {
@@ -16,14 +15,16 @@ export function setUpAblations(study) {
   const sentence = byId('ablations-sentence', HTMLParagraphElement);
   const chart = byId('ablations-chart', HTMLDivElement);
   const table = byId('ablations-table', HTMLDivElement);
-  const kinds = byId('kinds-table', HTMLDivElement);
   const grid = byId('effects-grid', HTMLDivElement);
+  const view = byId('ablations-table-fold', HTMLDetailsElement);
   const order = byId('ablations-order', HTMLSelectElement);
   const orderTool = byId('ablations-order-tool', HTMLParagraphElement);
   const results = byId('ablations-results', HTMLDivElement);
   const empty = byId('ablations-empty', HTMLParagraphElement);
 
   let width = 0;
+  /** What the table and the grid are of. @type {Ablations | null} */
+  let tabled = null;
 
   async function drawChart() {
     const { ablations, settings } = study.state;
@@ -33,17 +34,23 @@ export function setUpAblations(study) {
       Promise.all([
         import('./ablation-chart.js'),
         import('./effects-grid.js'),
-        import('./kinds-table.js'),
+        import('./effects-table.js'),
       ]);
     const charts = await part('What draws the chart', load).catch((problem) => {
-      if (ablations === study.state.ablations) showProblem(chart, problem, drawChart);
+      if (ablations !== study.state.ablations) return;
+      [table, grid].forEach((place) => fill(place, null));
+      showProblem(chart, problem, drawChart);
     });
     if (!charts || ablations !== study.state.ablations) return;
-    const [{ ablationCharts }, { effectsGrid }, { kindsTable }] = charts;
-    fill(grid, effectsGrid(ablations));
-    fill(kinds, kindsTable(ablations));
-    const rows = order.value === 'effect' ? byEffect(ablations.rows) : ablations.rows;
-    chart.replaceChildren(...ablationCharts({ ...ablations, rows }, settings, chart.clientWidth));
+    const [{ ablationCharts }, { effectsGrid }, { effectsTable }] = charts;
+    if (tabled !== ablations) {
+      tabled = ablations;
+      fill(grid, effectsGrid(ablations));
+      fill(table, effectsTable(ablations));
+    }
+    if (chart.clientWidth === 0) return;
+    const by = order.value === 'effect' ? 'effect' : 'forward';
+    chart.replaceChildren(...ablationCharts(ablations, by, settings, chart.clientWidth));
   }
 
   new ResizeObserver(() => {
@@ -64,16 +71,16 @@ export function setUpAblations(study) {
     sentence.textContent = shown ? summarise(shown) : '';
     results.classList.toggle('ghost', shown === null);
     empty.hidden = shown !== null;
-    table.hidden = shown === null;
+    view.hidden = shown === null;
     orderTool.hidden = shown === null;
     chart.replaceChildren();
-    const height = shown ? bothHeight(shown.rows.length, chart.clientWidth) : 0;
+    const pairs = shown ? pairUp(shown.rows) : [];
+    const two = pairs.some(({ second }) => second);
+    const height = shown ? bothHeight(pairs.length, two, chart.clientWidth) : 0;
     chart.style.minHeight = `${height}px`;
-    table.replaceChildren(...(shown ? [ablationsTable(shown)] : []));
-    grid.hidden = true;
-    grid.replaceChildren();
-    kinds.hidden = true;
-    kinds.replaceChildren();
+    tabled = null;
+    // Old ones give way to the new ones, and not to nothing in between.
+    if (!shown) [table, grid].forEach((place) => fill(place, null));
     drawChart();
   }
   study.watch(
@@ -101,12 +108,13 @@ function fill(place, content) {
  * where attention only moved away from beginning-of-text.
  * @param {Ablations} ablations
  */
-function summarise({ head, metric, rows }) {
+function summarise(ablations) {
+  const { head, metric, rows } = ablations;
   const [largest] = byEffect(rows);
   if (!largest) return 'There was nothing to ablate: no earlier layer feeds this head.';
   const found = clearest(rows);
   if (!found) {
-    return `No effect on ${head} can be told from none: every 95\u00a0% interval holds zero. The largest is that of ${largest.label} by ${largest.kind} (${effectOf(largest)}).`;
+    return `No ablation has a clear effect on ${head}: every 95% interval holds zero. The largest is that of ${largest.label} by ${largest.kind} (${effectOf(largest)}).`;
   }
   const { label, kind, mean_baseline, mean_ablated, ci, shares_before, shares_after } = found;
   const where = ci === null ? 'On this prompt, ablating' : 'Ablating';
@@ -121,71 +129,28 @@ function summarise({ head, metric, rows }) {
   const released = shares_before.bos - shares_after.bos;
   if (Math.abs(released) >= 0.05) {
     parts.push(
-      `Its share on beginning-of-text goes from ${percent(shares_before.bos)} to ${percent(shares_after.bos)}, so part of the change may only be attention moved from or to there.`,
+      `Its share on BOS goes from ${percent(shares_before.bos)} to ${percent(shares_after.bos)}, so part of the change may reflect attention shifting to or from BOS.`,
     );
   }
-  return parts.join(' ');
+  parts.push(howSure(ablations));
+  return parts.filter(Boolean).join(' ');
+}
+
+/**
+ * How many of several effects there is more to than chance. Of many, some intervals leave
+ * zero out by chance alone.
+ * @param {Ablations} ablations
+ */
+function howSure(ablations) {
+  const { rows, n } = ablations;
+  if (n < 2 || rows.length < 2) return '';
+  const off = rows.filter(({ ci }) => ci && !holdsZero(ci)).length;
+  const sure = significant(ablations).size;
+  return `Of ${rows.length} effects, ${off} ${off === 1 ? 'has its' : 'have their'} interval off zero; ${sure} ${sure === 1 ? 'is' : 'are'} significant after Holm’s correction.`;
 }
 
 /** @param {AblationRow} row */
 function effectOf({ effect, ci, sequences }) {
-  const parts = [`effect ${signed(effect)}`, ci && `95\u00a0% interval ${interval(ci)}`];
+  const parts = [`effect ${signed(effect)}`, ci && `95% interval ${interval(ci)}`];
   return [...parts, plural(sequences.length, 'prompt')].filter(Boolean).join(', ');
-}
-
-/** @param {Ablations} ablations */
-function ablationsTable({ head, metric, chance, n, rows }) {
-  /** @param {(row: AblationRow) => number} get */
-  const number = (get) => ({ sortBy: get, figures: true });
-  return sortableTable(
-    `Head ${head}, ${metricName(metric)} over ${plural(n, 'prompt')}: before and after; chance ${figure(chance)}`,
-    [
-      {
-        label: 'Component',
-        show: ({ label, component, kind }) =>
-          el(
-            'span',
-            {},
-            el('code', { text: component }),
-            el('span', {
-              class: 'sublabel',
-              text: label === component ? kind : `${label}, ${kind}`,
-            }),
-          ),
-        sortBy: ({ component }) => component,
-      },
-      {
-        label: 'Baseline',
-        show: (row) => figure(row.mean_baseline),
-        ...number((row) => row.mean_baseline),
-      },
-      {
-        label: 'Ablated',
-        show: (row) => figure(row.mean_ablated),
-        ...number((row) => row.mean_ablated),
-      },
-      { label: 'Effect', show: (row) => signed(row.effect), ...number((row) => row.effect) },
-      {
-        label: '95% CI',
-        show: ({ ci }) => interval(ci),
-        figures: true,
-      },
-      { label: 'Self', show: (row) => beforeAfter(row, 'self'), figures: true },
-      { label: 'BOS', show: (row) => beforeAfter(row, 'bos'), figures: true },
-    ],
-    rows,
-  );
-}
-
-/**
- * @param {AblationRow} row
- * @param {keyof AttentionBreakdown} key
- */
-function beforeAfter({ shares_before, shares_after }, key) {
-  return `${wholePercent(shares_before[key])} → ${wholePercent(shares_after[key])} %`;
-}
-
-/** @param {number} share */
-function wholePercent(share) {
-  return (share * 100).toFixed(0);
 }

@@ -4,7 +4,7 @@
 import { el } from '../../kit/dom.js';
 import { signed } from '../../kit/format.js';
 import { matrixTable } from '../../kit/matrix-table.js';
-import { holdsZero } from '../../labels/effect.js';
+import { holdsZero, significant } from '../../labels/effect.js';
 
 /** A list of fewer ablations says as much. */
 const LEAST = 10;
@@ -15,7 +15,9 @@ const STRONGEST = 60;
  * @param {Ablations} ablations
  * @returns {HTMLElement | null} nothing where a list is as clear
  */
-export function effectsGrid({ head, rows, kind, against }) {
+export function effectsGrid(ablations) {
+  const { head, rows, kind, against } = ablations;
+  const sure = significant(ablations);
   const shown = rows.filter((row) => !against || row.kind !== against || against === kind);
   const cells = new Map(shown.map((row) => [row.component, row]));
   const parts = shown.map(({ component }) => /^L(\d+)[.]?(.+)$/.exec(component));
@@ -29,7 +31,7 @@ export function effectsGrid({ head, rows, kind, against }) {
   };
   return matrixTable(
     {
-      caption: `Change of the score of ${head} by component; outlined where its 95% interval leaves zero out, which of ${shown.length} a few do by chance`,
+      caption: `Change of the score of ${head} by component; dashed where its 95% interval is off zero, solid where it is significant after Holm’s correction`,
       title: `effects on ${head}`,
       corner: 'layer ↓  part →',
       rows: layers.length,
@@ -42,7 +44,8 @@ export function effectsGrid({ head, rows, kind, against }) {
         cell.textContent = value === null ? '' : signed(value).replace(/(\.\d{3})\d$/, '$1');
         if (!row || value === null) return;
         cell.classList.add('effect', value < 0 ? 'falls' : 'rises');
-        cell.classList.toggle('clear', row.ci !== null && !holdsZero(row.ci));
+        cell.classList.toggle('off-zero', row.ci !== null && !holdsZero(row.ci));
+        cell.classList.toggle('significant', sure.has(row));
         cell.style.setProperty('--heat', `${(Math.abs(value) / largest) * STRONGEST}%`);
       },
     },

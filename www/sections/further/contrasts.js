@@ -29,9 +29,8 @@ function conditions(firstWords) {
       patch: { ...drawn, words: caseVariants(), n: 30, len: 12, cats: 4 },
     },
     {
-      name: 'No partner',
-      about:
-        'One word of each category, so nothing to find: does the attention fall on beginning of text?',
+      name: 'No same-category words',
+      about: 'One word of each category: does the attention fall on BOS?',
       patch: { words: null, text: firstWords.join(' ') },
     },
     {

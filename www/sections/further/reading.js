@@ -27,8 +27,8 @@ export function setUpReading(study) {
   study.subscribe(({ settings }) => {
     const named = settings.ablate !== null && settings.ablate !== 'all';
     chosen.textContent = named
-      ? `Read twice: as it is, and without ${settings.ablate?.replaceAll(/[,+]/g, ', ')}, all at once.`
-      : 'To read it also without some components, choose them under “Components” in Ablations.';
+      ? `Runs twice: as it is, and without ${settings.ablate?.replaceAll(/[,+]/g, ', ')}, all at once.`
+      : 'Select components in “Ablations” to compare loss with and without them.';
   });
   study.watch(
     ({ further }) => further.text,
@@ -149,8 +149,8 @@ function lossTable({ tokens, before, after }) {
 
 /** @param {TextReading} reading */
 function nextTables({ before, after, components }) {
-  const tables = [nextTable('Likeliest next tokens', before.next)];
-  if (after) tables.push(nextTable(`Without ${components}`, after.next));
+  const tables = [nextTable('Top next tokens', before.next)];
+  if (after) tables.push(nextTable(`Top next tokens without ${components}`, after.next));
   return tables;
 }
 

@@ -47,7 +47,7 @@ export function seedCharts({ head, metric, heads, seeds }, width) {
   const chance = seeds.map(({ seed, chance: level }) => ({ seed, level }));
   const charts = [
     figure(
-      `${metricName(metric)} of ${head} by seed; filled where it comes first, × is chance`,
+      `${metricName(metric)} of ${head} by seed (filled: rank 1; ×: chance)`,
       plot({
         ...common,
         y: { nice: true, zero: true },
@@ -81,7 +81,7 @@ export function seedCharts({ head, metric, heads, seeds }, width) {
   if (effects.length === 0) return charts;
   const components = [...new Set(effects.map(({ component }) => component))];
   const preset = figure(
-    'Effect of each ablation of the notebook preset, one point a seed',
+    'Effect of each ablation of the original study, one point per seed',
     plot({
       width,
       height: components.length * 30 + 52,

@@ -1,12 +1,11 @@
 // Many seeds: the head's score and rank, and the notebook preset, seed by seed.
 
-import { byId, button, debounce, el } from '../../kit/dom.js';
-import { plural, score as figure, signed } from '../../kit/format.js';
+import { byId, debounce } from '../../kit/dom.js';
+import { plural } from '../../kit/format.js';
 import { part } from '../../kit/part.js';
 import { showProblem } from '../../kit/problem-box.js';
 import { settingText } from '../../kit/problem.js';
 import { metricName } from '../../study/catalogue.js';
-import { sortableTable } from '../../kit/sortable-table.js';
 import { setUpTool } from '../../steps/tool.js';
 
 /** @param {import('../../study/study.js').Study} study */
@@ -17,6 +16,7 @@ export function setUpSeeds(study) {
   const sentence = byId('seeds-sentence', HTMLParagraphElement);
   const chart = byId('seeds-chart', HTMLDivElement);
   const table = byId('seeds-table', HTMLDivElement);
+  const results = byId('seeds-results', HTMLDivElement);
 
   /** @param {string} message */
   function complain(message) {
@@ -34,19 +34,21 @@ export function setUpSeeds(study) {
 
   setUpTool(study, 'seeds', {
     fold: 'seeds-fold',
-    about: 'Scores all heads and runs the notebook preset for every seed. ',
+    about: 'Scores all heads and runs the original study’s ablations for every seed. ',
   });
 
   let width = 0;
   async function draw() {
     const { seeds } = study.state.further;
-    if (!seeds || seeds.seeds.length === 0 || chart.clientWidth === 0) return;
-    const load = () => import('./seeds-chart.js');
-    const charts = await part('What draws the chart', load).catch((problem) => {
+    if (!seeds || seeds.seeds.length === 0) return;
+    const load = () => Promise.all([import('./seeds-chart.js'), import('./seeds-table.js')]);
+    const drawn = await part('What draws the chart', load).catch((problem) => {
       if (seeds === study.state.further.seeds) showProblem(chart, problem, draw);
     });
-    if (charts && seeds === study.state.further.seeds)
-      chart.replaceChildren(...charts.seedCharts(seeds, chart.clientWidth));
+    if (!drawn || seeds !== study.state.further.seeds) return;
+    const [{ seedCharts }, { seedTable }] = drawn;
+    if (!table.firstChild) table.append(seedTable(seeds, (seed) => study.change({ seed })));
+    if (chart.clientWidth > 0) chart.replaceChildren(...seedCharts(seeds, chart.clientWidth));
   }
   new ResizeObserver(() => {
     if (chart.clientWidth === width) return;
@@ -71,8 +73,7 @@ export function setUpSeeds(study) {
       sentence.textContent = shown ? summarise(shown) : '';
       chart.replaceChildren();
       table.replaceChildren();
-      if (shown?.seeds.length) table.append(seedTable(shown, (seed) => study.change({ seed })));
-      table.hidden = table.childElementCount === 0;
+      results.hidden = !shown?.seeds.length;
       draw();
     },
   );
@@ -128,9 +129,11 @@ function ablationSentences(seeds) {
     else both.push(`${component} (up in ${up})`);
   }
   return [
-    raising.length > 0 ? `For every seed the score rises without ${raising.join(', ')}.` : '',
-    lowering.length > 0 ? `For no seed it rises without ${lowering.join(', ')}.` : '',
-    both.length > 0 ? `It depends on the seed for ${both.join(', ')}.` : '',
+    raising.length > 0
+      ? `Ablating ${raising.join(' or ')} raised the score in all ${seeds.length} seeds.`
+      : '',
+    lowering.length > 0 ? `Ablating ${lowering.join(' or ')} raised it in none.` : '',
+    both.length > 0 ? `Mixed: ${both.join(', ')}.` : '',
   ].filter(Boolean);
 }
 
@@ -151,55 +154,4 @@ function list(seeds) {
   const named = seeds.slice(0, 12).join(', ');
   if (seeds.length > 12) return `seeds ${named} and ${seeds.length - 12} more`;
   return `seed${seeds.length > 1 ? 's' : ''} ${named}`;
-}
-
-/**
- * @param {Seeds} seeds
- * @param {(seed: number) => void} open
- */
-function seedTable({ head, metric, seeds }, open) {
-  const components = seeds[0]?.effects.map(({ component }) => component) ?? [];
-  /** @type {import('../../kit/sortable-table.js').Column<SeedResult>[]} */
-  const effects = components.map((component, index) => ({
-    label: `−\u00a0${component}`,
-    show: (row) => signed(row.effects[index]?.effect ?? 0),
-    sortBy: (row) => row.effects[index]?.effect ?? 0,
-    figures: true,
-  }));
-  return sortableTable(
-    `${head}, ${metricName(metric)}, seed by seed; the last columns are effects of the notebook preset`,
-    [
-      {
-        label: 'Seed',
-        show: ({ seed }) => button(String(seed), 'link', () => open(seed)),
-        sortBy: ({ seed }) => seed,
-      },
-      {
-        label: 'Score',
-        show: (row) => figure(row.score),
-        sortBy: (row) => row.score,
-        figures: true,
-      },
-      {
-        label: 'Chance',
-        show: (row) => figure(row.chance),
-        sortBy: (row) => row.chance,
-        figures: true,
-      },
-      { label: 'Rank', show: (row) => String(row.rank), sortBy: (row) => row.rank, figures: true },
-      {
-        label: 'First',
-        show: ({ best }) => el('code', { text: best }),
-        sortBy: ({ best }) => best,
-      },
-      {
-        label: 'n',
-        show: (row) => String(row.prompts),
-        sortBy: (row) => row.prompts,
-        figures: true,
-      },
-      ...effects,
-    ],
-    seeds,
-  );
 }

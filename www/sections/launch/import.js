@@ -54,7 +54,7 @@ async function textOf(file) {
     const problem = {
       what: `${file.name} has ${bytes(file.size)}, and a results file has at most ${bytes(LARGEST)}.`,
       kept: 'What the page shows is kept.',
-      next: 'Choose a file that Export JSON or Save settings wrote.',
+      next: 'Choose a file that Export JSON or Download settings wrote.',
       offers: [],
       key: null,
     };
@@ -71,7 +71,7 @@ function setUpNotice(study) {
     notice.hidden = shown === null;
     notice.replaceChildren();
     if (!shown) return;
-    const back = shown.from === 'file' ? 'Back to what was here' : 'Forget them';
+    const back = shown.from === 'file' ? 'Close' : 'Forget them';
     notice.append(
       el(
         'div',
@@ -81,14 +81,17 @@ function setUpNotice(study) {
           {},
           el('p', {
             class: 'import-title',
-            text: shown.from === 'file' ? `Results from ${shown.name}` : 'Results from before',
+            text:
+              shown.from === 'file'
+                ? `Showing saved results from ${shown.name}`
+                : 'Results from before',
           }),
           el('p', { class: 'muted small', text: origin(shown) }),
         ),
         el(
           'div',
           { class: 'button-row' },
-          button('Run it again', 'button small', () => study.start()),
+          button('Recompute', 'button small', () => study.start()),
           button(back, 'button small', () => {
             study.closeFile();
             byId('main', HTMLElement).focus();

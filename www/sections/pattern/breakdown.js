@@ -29,7 +29,7 @@ export function breakdownFigure(title, shares) {
     list,
     el('p', {
       class: 'muted small',
-      text: 'Mean over the rows after beginning of text; the five make 100 %.',
+      text: 'Mean over destinations, the BOS row excluded.',
     }),
   );
 }

@@ -13,8 +13,8 @@ import { matrixTable } from '../../kit/matrix-table.js';
 /** @type {Record<Shown, string>} */
 const TITLES = {
   mass: 'Share of attention',
-  cells: 'Mean of single cells',
-  chance: 'Single cells against chance',
+  cells: 'Mean per cell',
+  chance: 'Per cell vs. chance',
 };
 
 /** @param {import('../../study/study.js').Study} study */
@@ -39,11 +39,11 @@ export function setUpCategoryMatrix(study) {
 
   function waiting() {
     const { pattern, task, imported } = study.state;
-    if (imported) return 'Not in the file. Press Start to compute it here.';
-    if (!pattern) return 'Press Start first.';
-    if (task?.step === 'categories') return 'Pooling the kept prompts…';
+    if (imported) return 'Not in the file. Load the model to compute it.';
+    if (!pattern) return 'Load a model first.';
+    if (task?.step === 'categories') return 'Computing…';
     return pattern === asked && !task
-      ? 'Cancelled; fold and unfold this to pool the kept prompts after all.'
+      ? 'Cancelled. Close and open this to compute it after all.'
       : 'Waits for what runs now.';
   }
 
@@ -78,7 +78,7 @@ export function setUpCategoryMatrix(study) {
  * @param {Categories} categories
  */
 function explain(shown, { head, n }) {
-  const over = `${head}, all words of ${plural(n, 'kept prompt')} pooled; rows look, columns are looked at.`;
+  const over = `${head}, all words of ${plural(n, 'kept prompt')} pooled. Rows: destination; columns: source.`;
   const copies = 'Copies of the same word count as “same word”, never as a category.';
   if (shown === 'mass') {
     return `${over} Attention summed on a category’s earlier words; a word that comes before all of them counts 0. Each row makes 100 %. ${copies}`;

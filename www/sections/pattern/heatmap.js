@@ -4,16 +4,19 @@
 import { strongestCell, tell } from '../../labels/cell.js';
 import { legendItems } from '../../labels/categories.js';
 import { byId, el } from '../../kit/dom.js';
-import { score as figure } from '../../kit/format.js';
-import { matrixTable } from '../../kit/matrix-table.js';
+import { part } from '../../kit/part.js';
+import { showProblem } from '../../kit/problem-box.js';
+import { asProblem } from '../../kit/problem.js';
 import { isWithin, patternView } from '../../labels/pattern-view.js';
 import { Readout } from './readout.js';
 import { showScore } from '../../labels/score.js';
 import { breakdownFigure } from './breakdown.js';
 import { promptName } from '../../labels/prompt-name.js';
 import { shownSettings, textTooLong } from '../../study/study-state.js';
-import { tokenText } from '../../labels/tokens.js';
 import { LOOK_OPTIONS, formatLook, parseLook, withoutLock } from '../../study/look.js';
+
+/** Heatmaps of more tokens than these scroll. */
+const LONG = 44;
 
 /**
  * @param {import('../../study/study.js').Study} study
@@ -26,6 +29,7 @@ export function setUpHeatmap(study, crosshair) {
   const shares = byId('shares', HTMLDivElement);
   const legend = byId('pattern-legend', HTMLUListElement);
   const fold = byId('pattern-table-fold', HTMLDetailsElement);
+  const body = byId('pattern-body', HTMLDivElement);
   const readout = new Readout(byId('pattern-readout', HTMLDivElement));
 
   /** @type {PatternResult | null} */
@@ -47,7 +51,7 @@ export function setUpHeatmap(study, crosshair) {
   }
 
   setUpToolbar(study);
-  fold.addEventListener('toggle', () => showTable(shownSettings(study.state), result, fold.open));
+  fold.addEventListener('toggle', () => showTable(shownSettings(study.state), result, fold));
 
   const invitation = empty.textContent ?? '';
   study.subscribe((state) => {
@@ -61,6 +65,7 @@ export function setUpHeatmap(study, crosshair) {
     ({ pattern, settings }) => [pattern, withoutLock(settings.view)],
     ([pattern, look], { promptSet }) => {
       result = pattern;
+      body.classList.toggle('long', (result?.n ?? 0) > LONG);
       empty.hidden = result !== null;
       cells.show(result && patternView(result, promptSet, parseLook(look)));
     },
@@ -80,7 +85,7 @@ export function setUpHeatmap(study, crosshair) {
       shares.replaceChildren(
         ...(result ? [breakdownFigure('Where its attention goes', result.shares)] : []),
       );
-      showTable(settings, result, fold.open);
+      showTable(settings, result, fold);
       if (result) describe(canvas, result, promptName(settings, result.prompt));
     },
     null,
@@ -121,29 +126,21 @@ function describe(canvas, { head, n }, where) {
  * Built only when it is opened: most visitors never do.
  * @param {Settings} settings
  * @param {PatternResult | null} result
- * @param {boolean} open
+ * @param {HTMLDetailsElement} fold
  */
-function showTable(settings, result, open) {
+async function showTable(settings, result, fold) {
   const root = byId('pattern-table', HTMLDivElement);
   root.replaceChildren();
-  if (!result || !open) return;
-  const { n, tokens, pattern, head } = result;
-  const where = promptName(settings, result.prompt);
-  const heading = (/** @type {'row' | 'col'} */ scope) => (/** @type {number} */ i) =>
-    el('th', { scope }, ...tokenText(tokens[i] ?? ''));
-  root.append(
-    matrixTable({
-      caption: `Attention of ${head} on ${where}`,
-      title: `attention ${head} ${where}`,
-      corner: 'destination ↓  source →',
-      rows: n,
-      columns: n,
-      rowHead: heading('row'),
-      columnHead: heading('col'),
-      value: (q, k) => (k <= q ? (pattern[q * n + k] ?? 0) : null),
-      show(cell, weight) {
-        cell.textContent = weight === null ? '' : figure(weight);
-      },
-    }),
-  );
+  if (!result || !fold.open) return;
+  const wanted = (latest = {});
+  try {
+    const load = () => import('./pattern-table.js');
+    const { patternTable } = await part('What makes the table', load);
+    if (wanted === latest) root.replaceChildren(patternTable(result, settings));
+  } catch (thrown) {
+    showProblem(root, asProblem(thrown), () => showTable(settings, result, fold));
+  }
 }
+
+/** The table that was asked for last. */
+let latest = {};

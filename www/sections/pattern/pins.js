@@ -5,11 +5,12 @@ import { byId, button, el, setOff } from '../../kit/dom.js';
 import { percent, score as figure } from '../../kit/format.js';
 import { lackComplaint } from '../../labels/heads.js';
 import { isWithin, patternView } from '../../labels/pattern-view.js';
-import { promptName } from '../../labels/prompt-name.js';
 import { setUpPromptView } from '../../steps/prompt-view.js';
 import { tell } from '../../labels/cell.js';
-import { breakdown, metricName, most } from '../../study/catalogue.js';
-import { sortableTable } from '../../kit/sortable-table.js';
+import { metricName, most } from '../../study/catalogue.js';
+import { part } from '../../kit/part.js';
+import { showProblem } from '../../kit/problem-box.js';
+import { asProblem } from '../../kit/problem.js';
 import { parseLook, withoutLock } from '../../study/look.js';
 import { pinnedHeads, pinnedResults, togglePin } from '../../study/pins.js';
 
@@ -57,11 +58,11 @@ export function setUpPins(study, crosshair) {
   /** @param {string} head */
   function complaint(head) {
     const pins = pinnedHeads(study.state.settings);
-    if (!/^L\d+H\d+$/.test(head)) return 'Write a head as L0H3.';
+    if (!/^L\d+H\d+$/.test(head)) return 'Use the form L1H5.';
     const lack = lackComplaint(head, study.state);
     if (lack) return lack;
-    if (pins.includes(head)) return `${head} is pinned already.`;
-    return pins.length < most('pins') ? '' : `No more than ${most('pins')} heads can be pinned.`;
+    if (pins.includes(head)) return `${head} is compared already.`;
+    return pins.length < most('pins') ? '' : `No more than ${most('pins')} heads can be compared.`;
   }
 
   setUpPromptView(study, 'pins', {
@@ -83,7 +84,7 @@ export function setUpPins(study, crosshair) {
     const { settings, further, pattern } = state;
     const heads = pinnedHeads(settings);
     const shownIsPinned = heads.includes(settings.head);
-    pin.textContent = `${shownIsPinned ? 'Unpin' : 'Pin'} ${settings.head}`;
+    pin.textContent = `${shownIsPinned ? 'Remove' : 'Compare'} ${settings.head}`;
     setOff(pin, !shownIsPinned && heads.length >= most('pins'));
     root.hidden = heads.length === 0;
     const look = `${withoutLock(settings.view)} ${settings.metric} ${heads.join()}`;
@@ -113,9 +114,16 @@ export function setUpPins(study, crosshair) {
     showTable();
   }
 
-  function showTable() {
-    const { settings } = study.state;
-    place.replaceChildren(...(fold.open && pinned.length > 0 ? [pinsTable(pinned, settings)] : []));
+  async function showTable() {
+    const of = pinned;
+    if (!fold.open || of.length === 0) return place.replaceChildren();
+    try {
+      const load = () => import('./pins-table.js');
+      const { pinsTable } = await part('What makes the table', load);
+      if (of === pinned && fold.open) place.replaceChildren(pinsTable(of, study.state.settings));
+    } catch (thrown) {
+      showProblem(place, asProblem(thrown), showTable);
+    }
   }
 }
 
@@ -174,7 +182,7 @@ class Card {
     this.#facts.textContent = pinned
       ? `${metricName(metric)} ${figure(pinned.facts.score)} · <bos> ${percent(pinned.facts.shares.bos)}`
       : '\u00a0';
-    this.#canvas.setAttribute('aria-label', `Attention of pinned head ${head}`);
+    this.#canvas.setAttribute('aria-label', `Attention of compared head ${head}`);
     this.#cells.show(pinned && patternView(pinned.result, promptSet, view));
   }
 
@@ -184,30 +192,4 @@ class Card {
     const told = cell && isWithin(cell, this.#result) ? tell(this.#result, cell, promptSet) : null;
     this.#value.textContent = told?.brief ?? '\u00a0';
   }
-}
-
-/**
- * @param {Pinned[]} pinned
- * @param {Settings} settings
- */
-function pinsTable(pinned, settings) {
-  const { metric } = settings;
-  const prompt = promptName(settings, pinned[0]?.result.prompt ?? 0);
-  /** @type {import('../../kit/sortable-table.js').Column<Pinned>[]} */
-  const columns = [
-    { label: 'Head', show: ({ facts }) => facts.head, sortBy: ({ facts }) => facts.head },
-    {
-      label: metricName(metric),
-      show: ({ facts }) => figure(facts.score),
-      sortBy: ({ facts }) => facts.score ?? -1,
-      figures: true,
-    },
-    ...breakdown().map(({ name, label }) => ({
-      label,
-      show: (/** @type {Pinned} */ { facts }) => figure(facts.shares[name]),
-      sortBy: (/** @type {Pinned} */ { facts }) => facts.shares[name],
-      figures: true,
-    })),
-  ];
-  return sortableTable(`Pinned heads on ${prompt}`, columns, pinned);
 }

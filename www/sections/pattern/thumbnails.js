@@ -61,7 +61,7 @@ export function setUpThumbnails(study) {
     const name = metricName(study.state.settings.metric);
     const bos = found ? percent(found.shares.bos) : '–';
     readout.replaceChildren(
-      el('p', { class: 'readout-title', text: found ? `Head ${found.head}` : 'No head chosen' }),
+      el('p', { class: 'readout-title', text: found ? `Head ${found.head}` : 'Point at a head' }),
       factList([
         [name, figure(found?.score)],
         [partLabel('same_category'), found ? percent(found.shares.same_category) : '–'],
@@ -69,7 +69,7 @@ export function setUpThumbnails(study) {
         [partLabel('bos'), bos],
       ]),
     );
-    return found ? `${found.head}: ${name} ${figure(found.score)}, beginning of text ${bos}` : '';
+    return found ? `${found.head}: ${name} ${figure(found.score)}, BOS ${bos}` : '';
   }
 
   const mayCompute = setUpPromptView(study, 'thumbnails', {
@@ -141,9 +141,9 @@ export function setUpThumbnails(study) {
 
 /** What full colour stands for in each picture, by the choice above the heatmap. */
 const FULL_COLOUR = {
-  matrix: 'Full colour is each head’s own maximum.',
-  row: 'Full colour is the maximum of each row.',
-  one: 'Full colour is 1 in all of them.',
+  matrix: 'Colour normalised per head.',
+  row: 'Colour normalised per row.',
+  one: 'Colour range 0–1.',
 };
 
 /**

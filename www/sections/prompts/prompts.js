@@ -60,9 +60,9 @@ export function stepPrompt(study, by) {
  * @param {Settings} settings
  */
 function summarise({ prompts, kept }, { seed, text }) {
-  if (text !== null) return 'Your own text';
+  if (text !== null) return 'Custom text';
   const dropped = prompts.length - kept.length;
-  return `Seed ${seed}: ${plural(prompts.length, 'sequence')}, ${kept.length} kept, ${dropped} dropped`;
+  return `Seed ${seed}: ${plural(prompts.length, 'prompt')}, ${kept.length} kept, ${dropped} dropped (multi-token words)`;
 }
 
 /**
@@ -74,8 +74,9 @@ function summarise({ prompts, kept }, { seed, text }) {
 function showFed({ prompts, categories }, sequence, isText, tooLong) {
   const prompt = prompts[sequence];
   const tokens = prompt ? fedTokens(prompt) : [];
-  byId('fed-title', HTMLSpanElement).textContent =
-    `${isText ? 'Your text' : `Prompt ${sequence}`}, as fed to the model`;
+  byId('fed-title', HTMLSpanElement).textContent = isText
+    ? 'Your text'
+    : `Prompt ${sequence} of 0–${prompts.length - 1}`;
   fillList(byId('fed', HTMLOListElement), tokens, (token) =>
     tokenCard(token, categories[token.category] ?? ''),
   );
@@ -100,9 +101,9 @@ function verdictOf({ kept, reason }, isText, tooLong) {
 function fedNote({ tokens, token_ids, kept, targets }) {
   const again = token_ids.slice(1).includes(token_ids[0] ?? -1);
   const parts = [
-    `${plural(tokens.length, 'token')}; ␣ is a leading space, the number below is the token’s id.`,
+    `${plural(tokens.length, 'token')}; ␣ is a leading space.`,
     kept
-      ? `${plural(targets, 'cell')} of the same category.`
+      ? `${plural(targets, 'same-category pair')}.`
       : 'Shown, but left out of scores and ablations.',
     ...(again ? [`${tokens[0]} in the text is read as the one token that begins it, too.`] : []),
   ];
@@ -144,7 +145,7 @@ class PromptList {
    */
   show({ prompts, kept }, isText) {
     this.#fold.hidden = isText;
-    this.#summary.textContent = `All sequences (${kept.length} kept, ${prompts.length - kept.length} dropped)`;
+    this.#summary.textContent = `All prompts (${kept.length} kept, ${prompts.length - kept.length} dropped)`;
     this.#list.replaceChildren();
     this.#left = prompts;
     this.#fill();

@@ -2,11 +2,8 @@
 // score that the notebook printed stands beside ours.
 
 import { shownSettings } from '../../study/study-state.js';
-import { byId, el } from '../../kit/dom.js';
-import { score as figure, signed } from '../../kit/format.js';
-import { besidePrinted, distance, report } from './printed-scores.js';
+import { byId } from '../../kit/dom.js';
 import { siteUrl } from '../../kit/site.js';
-import { sortableTable } from '../../kit/sortable-table.js';
 import { catalogue } from '../../study/catalogue.js';
 
 /** The settings that have to be the notebook's; the rest only changes what is shown. */
@@ -48,14 +45,14 @@ export function setUpPublished(study) {
     line.hidden = true;
     fold.hidden = true;
     if (!ablations || settings.model !== 'gpt2' || !isNotebook(settings)) return;
-    const rows = await compare(ablations).catch(() => null);
+    const found = await compare(ablations).catch(() => null);
     if (ablations !== study.state.ablations) return;
-    line.textContent = rows
-      ? report(rows)
-      : 'The notebook’s printed scores did not arrive, so there is nothing to compare with.';
+    line.textContent =
+      found?.said ??
+      'The notebook’s printed scores did not arrive, so there is nothing to compare with.';
     line.hidden = false;
-    fold.hidden = rows === null;
-    table.replaceChildren(...(rows ? [rowsTable(rows)] : []));
+    fold.hidden = found === null;
+    table.replaceChildren(...(found ? [found.table] : []));
   }
   study.watch(({ ablations }) => ablations, show, null);
 }
@@ -67,42 +64,21 @@ export function setUpPublished(study) {
  */
 function explain({ model }, same, done) {
   if (model !== 'gpt2') {
-    return 'The comparison does not apply: the published numbers are those of the real GPT-2 small, and another model is shown.';
+    return 'Needs GPT-2 small: another model is shown.';
   }
   if (!same) {
-    return 'The comparison applies to the notebook’s own settings: seed 5, 30 sequences of 12 words from 4 categories, head L1H5, cell mean, notebook preset. The settings shown differ.';
+    return 'Needs the original settings: seed 5, 30 prompts of 12 words from 4 categories, head L1H5, cell mean, the original study’s ablations. The settings shown differ.';
   }
   return done ? '' : 'Run ablations, above, to put our scores beside the notebook’s.';
 }
 
 /** @param {Ablations} ablations */
 async function compare(ablations) {
-  const response = await fetch(siteUrl('data/gpt2/notebook.json'));
-  return besidePrinted(ablations, await response.json());
-}
-
-/** @typedef {import('./printed-scores.js').Row} Row */
-
-/** @param {Row[]} rows */
-function rowsTable(rows) {
-  const number = (/** @type {(row: Row) => number} */ sortBy) => ({ sortBy, figures: true });
-  return sortableTable(
-    `The notebook’s ${rows.length} printed scores beside ours`,
-    [
-      {
-        label: 'Ablation',
-        show: ({ what }) => el('code', { text: what }),
-        sortBy: ({ what }) => what,
-      },
-      { label: 'Prompt', show: ({ prompt }) => String(prompt), ...number(({ prompt }) => prompt) },
-      { label: 'Printed', show: (row) => figure(row.printed), ...number((row) => row.printed) },
-      { label: 'Ours', show: (row) => figure(row.ours), ...number((row) => row.ours ?? 0) },
-      {
-        label: 'Difference',
-        show: ({ ours, printed }) => (ours === null ? '–' : signed(ours - printed)),
-        ...number(distance),
-      },
-    ],
-    rows,
-  );
+  const [response, { besidePrinted, report }, { printedTable }] = await Promise.all([
+    fetch(siteUrl('data/gpt2/notebook.json')),
+    import('./printed-scores.js'),
+    import('./printed-table.js'),
+  ]);
+  const rows = besidePrinted(ablations, await response.json());
+  return { said: report(rows), table: printedTable(rows) };
 }

@@ -3,11 +3,13 @@
 import { announce } from '../../kit/announce.js';
 import { CellCanvas } from '../../kit/cell-canvas.js';
 import { byId, button, el, facts } from '../../kit/dom.js';
+import { part } from '../../kit/part.js';
+import { showProblem } from '../../kit/problem-box.js';
+import { asProblem } from '../../kit/problem.js';
 import { plural, score as figure, timesChance } from '../../kit/format.js';
 import { headMapView, partialMapView } from '../../labels/head-map-view.js';
 import { headName, rankHeads } from '../../labels/heads.js';
-import { metricName } from '../../study/catalogue.js';
-import { scoreTable } from './score-table.js';
+import { higherIsMore, metricName } from '../../study/catalogue.js';
 import { togglePin } from '../../study/pins.js';
 import { targetWords } from '../../labels/targets.js';
 
@@ -29,6 +31,10 @@ export function setUpHeadMap(study) {
   let heads = [];
   /** @type {PartialScores | null} */
   let partial = null;
+  /** @type {Promise<import('./head-preview.js').HeadPreview | null> | null} */
+  let preview = null;
+  /** What is pointed at now: the preview may come later. @type {string | null} */
+  let pointed = null;
 
   /** @param {string} head */
   const open = (head) => study.change({ head });
@@ -37,6 +43,7 @@ export function setUpHeadMap(study) {
     point(cell, deliberate) {
       cells.mark(cell);
       const found = showFacts(cell);
+      previewAt(cell);
       if (deliberate) announce(found);
     },
     pick({ row, column }, compare) {
@@ -48,8 +55,25 @@ export function setUpHeadMap(study) {
     leave() {
       cells.mark(null);
       showFacts(null);
+      previewAt(null);
     },
   });
+
+  /**
+   * The preview comes with the first head that is pointed at. Without it the map still
+   * says all that it says.
+   * @param {import('../../kit/cell-canvas.js').Cell | null} cell
+   */
+  async function previewAt(cell) {
+    const before = pointed;
+    pointed = cell && headName(cell.row, cell.column);
+    if (pointed === before) return;
+    preview ??= import('./head-preview.js').then(
+      ({ HeadPreview }) => new HeadPreview(study),
+      () => (preview = null),
+    );
+    (await preview)?.show(pointed);
+  }
 
   /**
    * @param {import('../../kit/cell-canvas.js').Cell | null} cell
@@ -58,13 +82,13 @@ export function setUpHeadMap(study) {
   function showFacts(cell) {
     const found =
       cell && heads.find(({ layer, head }) => layer === cell.row && head === cell.column);
-    const against = timesChance(found?.mean, scores?.chance);
-    const rank = found ? `${found.rank} of ${heads.length}` : '–';
+    const against = timesChance(found?.mean, (scores ?? partial)?.chance);
+    const rank = found ? `${found.rank} of ${heads.length}${scores ? '' : ' loaded'}` : '–';
     readout.replaceChildren(
-      el('p', { class: 'readout-title', text: found ? `Head ${found.name}` : 'No head chosen' }),
+      el('p', { class: 'readout-title', text: found ? `Head ${found.name}` : 'Point at a head' }),
       facts([
         ['Score', figure(found?.mean)],
-        ['SD across prompts', figure(found?.sd)],
+        ['SD', figure(found?.sd)],
         ['× chance', against],
         ['Rank', rank],
       ]),
@@ -72,31 +96,53 @@ export function setUpHeadMap(study) {
     return found ? `${found.name}: ${figure(found.mean)}, ${against} chance, rank ${rank}` : '';
   }
 
-  function showTable() {
+  async function showTable() {
     const root = byId('scores-table', HTMLDivElement);
-    root.replaceChildren(...(scores && fold.open ? [scoreTable(scores, heads, open)] : []));
+    const of = scores;
+    if (!of || !fold.open) return root.replaceChildren();
+    try {
+      const load = () => import('./score-table.js');
+      const { scoreTable } = await part('What makes the table', load);
+      if (of === scores && fold.open) root.replaceChildren(scoreTable(of, heads, open));
+    } catch (thrown) {
+      showProblem(root, asProblem(thrown), showTable);
+    }
   }
   fold.addEventListener('toggle', showTable);
   showFacts(null);
 
   /**
-   * While the heads are scored, those of the layers that are through.
+   * While the heads are scored, those of the layers that are through, and before, those
+   * of the layers that are loaded.
    * @param {import('../../study/study-state.js').StudyState} state
    */
-  function showPartial({ task, model, settings, scores: finished, coming }) {
-    const known = (task?.step === 'scores' && task.progress?.partial) || null;
+  function showPartial({ task, model, settings, scores: finished, loaded, coming }) {
+    const known = (task?.step === 'scores' && task.progress?.partial) || loaded;
     if (known === partial || finished || coming.includes('scores')) return;
     partial = known;
+    heads = known ? rankHeads({ ...known, higher_is_more: higherIsMore(settings.metric) }) : [];
     empty.hidden = known !== null;
     cells.show(known && model && partialMapView(known, model, settings));
   }
 
   study.subscribe(showPartial);
   study.watch(
+    ({ model }) => model,
+    (model, { settings }) => {
+      if (!model || scroller.clientWidth === 0) return;
+      // The map has its room before there are scores.
+      const view = partialMapView({ mean: [], chance: 0 }, model, settings);
+      scroller.style.minHeight = `${view.size(scroller.clientWidth).height}px`;
+      view.free();
+    },
+    null,
+  );
+  study.watch(
     ({ scores: found, coming }) => [found, coming.includes('scores')],
     ([found, updating]) => {
       if (updating && !found) return;
       scores = found;
+      if (found) partial = null;
       heads = scores ? rankHeads(scores) : [];
       showFacts(null);
       topList.replaceChildren(...(scores ? [topHeads(scores, heads, open)] : []));

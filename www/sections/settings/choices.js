@@ -9,7 +9,7 @@ export function fillChoices() {
   const { metrics, kinds, targets, pair } = catalogue();
   fill('metric', metrics);
   fill('kind', kinds);
-  fill('against', [{ name: '', label: 'No second kind' }, ...kinds]);
+  fill('against', [{ name: '', label: 'None' }, ...kinds]);
   fill('target', [...targets, pair]);
   byId('formulas-list', HTMLDivElement).replaceChildren(...metrics.map(formula));
 }

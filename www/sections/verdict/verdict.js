@@ -5,6 +5,7 @@ import { byId } from '../../kit/dom.js';
 import { interval, percent, plural, score as figure, signed } from '../../kit/format.js';
 import { clearest } from '../../labels/effect.js';
 import { rankHeads } from '../../labels/heads.js';
+import { higherIsMore } from '../../study/catalogue.js';
 
 /** @typedef {import('../../study/study-state.js').StudyState} StudyState */
 /**
@@ -25,9 +26,10 @@ export function setUpVerdict(study) {
     const part = (/** @type {string} */ name) => root.querySelector(`[data-${name}]`);
     const [value, note, bar, mark] = ['value', 'note', 'bar', 'chance'].map(part);
     study.watch(
-      ({ pattern, scores, ablations, further, coming }) => [
+      ({ pattern, scores, loaded, ablations, further, coming }) => [
         pattern,
         scores,
+        loaded,
         ablations,
         further.seeds,
         coming.length,
@@ -58,8 +60,10 @@ function clamp(share) {
 const unknown = (note) => ({ value: '–', note });
 
 /** @param {StudyState} state */
-function shown({ scores, pattern }) {
-  const heads = scores ? rankHeads(scores) : [];
+function shown({ scores, loaded, pattern, settings }) {
+  const higher_is_more = higherIsMore(settings.metric);
+  const known = scores ?? (loaded && { ...loaded, higher_is_more });
+  const heads = known ? rankHeads(known) : [];
   return { heads, own: heads.find(({ name }) => name === pattern?.head) };
 }
 
@@ -68,9 +72,10 @@ function rank(state) {
   const { heads, own } = shown(state);
   if (!own || own.mean === null) return unknown('score all heads');
   const first = heads.find((head) => head.rank === 1);
+  const place = own.rank === 1 ? `${own.name} comes first` : `${own.name}; first is ${first?.name}`;
   return {
     value: `${own.rank} of ${heads.length}`,
-    note: own.rank === 1 ? `${own.name} comes first` : `${own.name}; first is ${first?.name}`,
+    note: state.scores ? place : `of the ${heads.length} heads loaded; ${place}`,
     bar: heads.length > 1 ? 1 - (own.rank - 1) / (heads.length - 1) : 1,
   };
 }
@@ -78,7 +83,7 @@ function rank(state) {
 /** @type {(state: StudyState) => Tile} */
 function chance(state) {
   const { scores, pattern } = state;
-  const { own } = shown(state);
+  const own = scores && shown(state).own;
   const score = own?.mean ?? pattern?.score;
   const level = scores && own ? scores.chance : pattern?.chance;
   if (score == null || !level) return unknown('no score yet');

@@ -70,14 +70,14 @@ export class WordRows {
     const input = el('input', asIs);
     input.value = text;
     const chips = el('div', { class: 'word-chips', 'aria-hidden': 'true' });
-    const summary = el('p', { class: 'hint' });
+    const summary = el('p', { class: 'hint word-told' });
     const remove = button('×', 'button small quiet', () => this.#remove(row));
     const line = el(
       'div',
       { class: 'word-line' },
       el('span', { class: 'word-badge' }),
       name,
-      input,
+      el('div', { class: 'word-cell' }, input, chips),
       remove,
     );
     const row = {
@@ -85,7 +85,7 @@ export class WordRows {
       input,
       chips,
       summary,
-      item: el('li', { class: 'word-row' }, line, chips, summary),
+      item: el('li', { class: 'word-row' }, line, summary),
     };
     input.addEventListener('input', () => {
       this.#showTokens(row);
@@ -94,6 +94,7 @@ export class WordRows {
     });
     name.addEventListener('input', this.#onEdit);
     input.addEventListener('keydown', (event) => this.#onKey(event, row));
+    input.addEventListener('paste', (event) => this.#onPaste(event, row));
     return row;
   }
 
@@ -140,6 +141,55 @@ export class WordRows {
     }
   }
 
+  /**
+   * A column of words becomes words of this row; lines with several words become rows.
+   * @param {ClipboardEvent} event
+   * @param {Row} row
+   */
+  #onPaste(event, { input, ...row }) {
+    const lines = (event.clipboardData?.getData('text') ?? '')
+      .split(/[\r\n]+/)
+      .map((line) =>
+        line
+          .replace(/\t/g, ',')
+          .replace(/[,\s]+$/, '')
+          .trim(),
+      )
+      .filter((line) => line !== '');
+    if (lines.length < 2) return;
+    event.preventDefault();
+    const isTable = lines.some((line) => wordsOf(line).length > 1);
+    const [top = '', ...others] = lines;
+    const called = isTable ? nameOf(top) : '';
+    if (called !== '') row.name.value = called;
+    const first = isTable ? [format_csv([wordsOf(top)]).trimEnd()] : lines;
+    const { selectionStart: from, selectionEnd: to, value } = input;
+    const before = value.slice(0, from ?? value.length).trim();
+    const after = value.slice(to ?? value.length).trim();
+    const joined = [before.replace(/,$/, ''), ...first, after.replace(/^,/, '')];
+    input.value = joined.filter((part) => part.trim() !== '').join(', ');
+    if (isTable) {
+      const at = this.#rows.findIndex((each) => each.item === row.item);
+      const added = others.map((line) =>
+        this.#row(nameOf(line), format_csv([wordsOf(line)]).trimEnd()),
+      );
+      this.#rows.splice(at + 1, 0, ...added);
+    }
+    this.#arrange();
+    this.#onEdit();
+  }
+
+  /**
+   * @param {Row} row
+   * @param {number} at
+   */
+  #removeWord({ input }, at) {
+    const words = wordsOf(input.value).filter((_, index) => index !== at);
+    input.value = words.length > 0 ? format_csv([words]).trimEnd() : '';
+    this.tell();
+    this.#onEdit();
+  }
+
   async #askUnknown() {
     if (this.#list.closest('details:not([open])')) return;
     const words = this.#rows.flatMap(({ input }) => wordsOf(input.value));
@@ -157,10 +207,21 @@ export class WordRows {
   }
 
   /** @param {Row} row */
-  #showTokens({ input, chips, summary }) {
+  #showTokens(row) {
+    const { input, chips, summary } = row;
     const words = wordsOf(input.value);
     const tokens = words.map((word) => this.#known.get(word) ?? null);
-    chips.replaceChildren(...words.map((word, index) => chip(word, tokens[index] ?? null)));
+    chips.replaceChildren(
+      ...words.map((word, index) => {
+        const made = chip(word, tokens[index] ?? null);
+        const remove = button('×', 'chip-remove', () => this.#removeWord(row, index));
+        // With keys the words are edited as text.
+        remove.tabIndex = -1;
+        made.append(remove);
+        return made;
+      }),
+    );
+    summary.classList.toggle('wrong', words.length === 0 || chips.querySelector('.split') !== null);
     summary.textContent = words.length > 0 ? summarise(words, tokens) : 'No words yet.';
   }
 }
@@ -172,6 +233,15 @@ export class WordRows {
 function nameCell(text) {
   const name = text.trim().replace(/:+$/, '').trim();
   return name === '' ? '' : `${format_csv([[`${name}:`]]).trimEnd()},`;
+}
+
+/**
+ * The name that a line begins with, if it has one.
+ * @param {string} line
+ */
+function nameOf(line) {
+  const [first = ''] = split_csv_line(line);
+  return /.:$/.test(first) ? first.slice(0, -1) : '';
 }
 
 /**

@@ -114,6 +114,11 @@ export function setUpWords(study, original) {
   }
 
   fold.addEventListener('toggle', () => rows.tell());
+  byId('words-open', HTMLButtonElement).addEventListener('click', () => {
+    fold.open = true;
+    fold.scrollIntoView({ block: 'start' });
+    fold.querySelector('summary')?.focus({ preventScroll: true });
+  });
   study.onReset(show);
   text.addEventListener(
     'input',
@@ -192,7 +197,7 @@ export function setUpWords(study, original) {
 function setUpPresets(study) {
   const select = byId('words-preset', HTMLSelectElement);
   const hint = byId('words-preset-hint', HTMLParagraphElement);
-  const own = el('option', { value: '', text: 'A table of your own', disabled: '', hidden: '' });
+  const own = el('option', { value: '', text: 'Custom', disabled: '', hidden: '' });
   select.append(own, ...presets().map(({ id, label }) => el('option', { value: id, text: label })));
   select.addEventListener('change', () => {
     const preset = presets().find(({ id }) => id === select.value);
@@ -200,8 +205,6 @@ function setUpPresets(study) {
   });
   study.subscribe(({ settings }) => {
     const preset = presetOf(settings);
-    own.textContent =
-      settings.words === null ? 'The notebook’s table, other measure' : 'A table of your own';
     select.value = preset?.id ?? '';
     hint.textContent = preset?.about ?? '';
   });
