@@ -52,10 +52,12 @@ test-page: setup-test site
 	node --test --test-reporter=spec --test-concurrency=$(PROCESSORS) $(SHARING)
 	node --test --test-reporter=spec $(TIMED)
 
-# Ends with 0 if every published number is reached, 1 if not, 2 if it could not be tried.
+# Notebooks run where `tools/setup.sh transformer-lens` was.
 test-long: setup-test site
 	HEADSCOPE_LONG=1 node --test --test-reporter=spec tests/page/order.test.mjs
+	HEADSCOPE_LONG=1 node --test --test-reporter=spec tests/page/python.test.mjs
 
+# Ends with 0 if every published number is reached, 1 if not, 2 if it could not be tried.
 check-hub: setup-test site
 	node tools/check-hub.mjs
 
