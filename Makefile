@@ -45,8 +45,10 @@ test-wasm: setup-test
 test-page: setup-test site
 	node tools/page-tests.mjs
 
+# Notebooks run where `tools/setup.sh transformer-lens` was.
 test-long: setup-test site
 	HEADSCOPE_LONG=1 node --test --test-reporter=spec tests/page/order.test.mjs
+	HEADSCOPE_LONG=1 node --test --test-reporter=spec tests/page/python.test.mjs
 
 # Ends with 0 if every published number is reached, 1 if not, 2 if it could not be tried.
 check-hub: setup-test site

@@ -28,8 +28,8 @@ const EARLY = 'early/early.js';
 /** @type {[string, string]} the style sheet's address, and where it comes from */
 const STYLES = ['css/page', 'styles/page.css'];
 const ICON = 'icon.svg';
-/** The build's hashes are written into the service worker, line by line. */
-const AS_IT_IS = ['service-worker.js', ICON, 'manifest.webmanifest'];
+/** All lie in the site's own folder. The build's hashes are written into the service worker, line by line. */
+const AS_IT_IS = ['service-worker.js', ICON, 'manifest.webmanifest', 'sections/export/notebook.py'];
 
 /** @param {string} file */
 const staged = (file) => path.join(stage, file);
@@ -72,7 +72,7 @@ await writeFile(
   path.join(site, 'index.html'),
   page.replaceAll(`=${ICON}`, () => picture),
 );
-for (const file of AS_IT_IS) await cp(staged(file), path.join(site, file));
+for (const file of AS_IT_IS) await cp(staged(file), path.join(site, path.basename(file)));
 
 /**
  * Bundles the modules. A module that several entries reach goes into a chunk of those

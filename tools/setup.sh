@@ -4,7 +4,8 @@
 #   tools/setup.sh test       site, and Chromium, its driver, Firefox, WebKit and wasm-pack
 #   tools/setup.sh lint       site, and rustfmt and clippy
 #   tools/setup.sh bench      site, Chromium, and a Python with onnx
-#   tools/setup.sh transformer-lens   the Python peer of the benchmark: some gigabytes
+#   tools/setup.sh transformer-lens   the Python peer of the benchmark, and what runs
+#                          notebooks from the page: some gigabytes
 #   tools/setup.sh all        site, test and lint
 #
 # Rust comes from rustup where it is there and reaches its server. Elsewhere
@@ -21,8 +22,10 @@ target=wasm32-unknown-unknown
 wasm_pack_version=0.15.1
 oldest_node=18.19
 onnx='onnx==1.23.2'
-# The versions that the notebook's numbers were made with.
-transformer_lens='transformer_lens==2.11.0 transformers==4.49.0 datasets==3.6.0 huggingface_hub==0.36.2'
+# The versions that the notebook's numbers were made with, which a notebook from the page
+# installs too, and what runs such a notebook.
+transformer_lens='transformer_lens==2.11.0 transformers==4.49.0 datasets==3.6.0 huggingface_hub==0.36.2 pandas==3.1.1 matplotlib==3.11.2'
+jupyter='nbformat==5.11.1 nbclient==0.11.0 ipykernel==7.4.0'
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -270,7 +273,7 @@ python_packages() {
 
 if wants bench; then python_packages bench "$onnx"; fi
 # shellcheck disable=SC2086
-if wants transformer-lens; then python_packages transformer-lens $transformer_lens; fi
+if wants transformer-lens; then python_packages transformer-lens $transformer_lens $jupyter; fi
 
 # ---- what was begun above -----------------------------------------------------
 

@@ -9,8 +9,9 @@ type ColorName = 'viridis' | 'magma' | 'cividis' | 'blues';
 /** Values of settings as controls give them. */
 type Patch = Partial<Record<keyof Settings, string | number | null>>;
 
-/** What the page runs: a step, a tool, or the site's own model in place of another. */
-type Task = Step | 'demo';
+/** What the page runs: a step, a tool, the site's own model in place of another, or what a
+    file is to hold. */
+type Task = Step | 'demo' | 'export';
 
 interface Cancelled {
   cancelled: true;

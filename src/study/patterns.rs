@@ -14,7 +14,7 @@ pub async fn each_layer(
     case: &TokenizedPrompt,
     last: usize,
     pace: &impl YieldPoint,
-    mut take: impl FnMut(usize, Vec<f32>),
+    take: &mut dyn FnMut(usize, Vec<f32>),
 ) -> Result<(), StudyError> {
     let mut resid = model.embed(std::slice::from_ref(&case.ids), &NoHooks).await?;
     for l in 0..last {

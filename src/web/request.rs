@@ -69,6 +69,9 @@ pub struct AskPrompt {
     pub settings: Settings,
     /// Whether layers that are missing are loaded; they are left out otherwise.
     pub fetch: bool,
+    /// Another prompt, of which patterns come in full.
+    #[cfg_attr(test, ts(optional))]
+    pub prompt: Option<usize>,
 }
 
 /// What a step or a tool would fetch.

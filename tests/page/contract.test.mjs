@@ -69,6 +69,9 @@ const ACTIONS = [
   'export-csv',
   'export-png',
   'export-svg',
+  'export-notebook',
+  'export-npz',
+  'copy-python',
   'clear-cache',
 ];
 
@@ -165,6 +168,8 @@ describe('a script', () => {
       assert.match((await saved(page, 'export-csv')).bytes.toString(), /,/);
       assert.equal((await saved(page, 'export-png')).bytes.subarray(1, 4).toString(), 'PNG');
       assert.match((await saved(page, 'export-svg')).bytes.toString(), /^<svg/);
+      assert.match((await saved(page, 'export-notebook')).bytes.toString(), /"nbformat": 4/);
+      assert.match((await saved(page, 'export-npz')).bytes.toString('latin1'), /^PK/);
 
       await action(page, 'copy-link').click();
       await page.waitForFunction(async () => (await navigator.clipboard.readText()).includes('#'));

@@ -181,7 +181,9 @@ type AskPrompt = {
   /** Those in force. */
   settings: Settings,
   /** Whether layers that are missing are loaded; they are left out otherwise. */
-  fetch: boolean;
+  fetch: boolean,
+  /** Another prompt, of which patterns come in full. */
+  prompt?: number;
 };
 
 /** A request for a tool, under its name. */

@@ -316,6 +316,23 @@ export class Study {
     return this.#files.exportText(format);
   }
 
+  /**
+   * Asks the engine for what a file is to hold, in its turn, with progress and a Cancel.
+   * What goes wrong is thrown.
+   * @template T
+   * @param {(engine: import('../engine/client.js').EngineClient, options: Parameters<import('./jobs.js').Work>[0]) => Promise<T>} work
+   * @returns {Promise<T>}
+   */
+  inTurn(work) {
+    return new Promise((resolve, reject) => {
+      const job = this.#jobs.run('export', (options) =>
+        work(this.#engine, options).then(resolve, reject),
+      );
+      // One that never got its turn; any other is settled by now.
+      job.then(() => reject({ cancelled: true }));
+    });
+  }
+
   /** @param {string[]} words of which the tokens are wanted */
   wordTokens(words) {
     return this.#engine.call('word_tokens', words);
@@ -376,7 +393,7 @@ export class Study {
   #takeSettings(changed, settingProblems, isChoice) {
     const { settings, stale } = changed;
     for (const step of this.#jobs.steps) {
-      const because = step === 'demo' ? stale.head : stale[step];
+      const because = stale[step === 'demo' || step === 'export' ? 'head' : step];
       if (because) this.#jobs.stop(because, (each) => each === step);
     }
     const { pattern, model, following } = this.state;

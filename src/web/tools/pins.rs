@@ -49,7 +49,7 @@ mod here {
     use crate::web::payload::Estimate;
     use crate::web::prompt_set::{Prompt, PromptSet};
     use crate::web::request::{AskCost, AskPrompt};
-    use crate::web::worker::{Engine, shown_case, shown_prompt};
+    use crate::web::worker::{Engine, shown_case};
     use crate::web::{Problem, Settings};
     use crate::weights::Config;
     use js_sys::Float32Array;
@@ -68,7 +68,7 @@ mod here {
         let (set, open) = engine.begin(settings, call).await?;
         let mut asked = settings.pins.clone();
         asked.retain(|head| head.exists(&open.config));
-        let shown = ShownPrompt::of(settings, &set)?;
+        let shown = ShownPrompt::of(ask, &set)?;
         let deepest = asked.iter().map(|head| head.layer).max().unwrap_or(0);
         let last = within_reach(ask, engine, &open, &shown.case, deepest, call).await?;
         let (heads, missing): (Vec<Head>, Vec<Head>) =
@@ -77,13 +77,13 @@ mod here {
         let mut full = vec![0.0_f32; heads.len() * cells];
         if let Some(last) = heads.iter().map(|head| head.layer).max() {
             let model = open.model.lock().await;
-            let take = |l: usize, layer: Vec<f32>| {
+            let mut take = |l: usize, layer: Vec<f32>| {
                 let places = heads.iter().enumerate().filter(|(_, head)| head.layer == l);
                 for (i, head) in places {
                     full[i * cells..][..cells].copy_from_slice(&layer[head.head * cells..][..cells]);
                 }
             };
-            patterns::each_layer(&model, &shown.case, last, call, take).await?;
+            patterns::each_layer(&model, &shown.case, last, call, &mut take).await?;
         }
         let facts = heads.iter().zip(full.chunks_exact(cells));
         let found = Pins {
@@ -117,16 +117,18 @@ mod here {
         Ok((0..=wanted).rev().find(is_there))
     }
 
-    /// The shown prompt, which may be one that is dropped for scoring.
+    /// The shown prompt, or another that is asked for. It may be one that is dropped for
+    /// scoring.
     pub struct ShownPrompt<'a> {
         prompt: &'a Prompt,
         pub case: TokenizedPrompt,
     }
 
     impl<'a> ShownPrompt<'a> {
-        pub fn of(settings: &Settings, set: &'a PromptSet) -> Result<Self, Problem> {
-            let prompt = shown_prompt(set, settings)?;
-            Ok(Self { prompt, case: prompt.case(settings.shown_prompt()) })
+        pub fn of(ask: &AskPrompt, set: &'a PromptSet) -> Result<Self, Problem> {
+            let sequence = ask.prompt.unwrap_or(ask.settings.shown_prompt());
+            let prompt = set.prompts.get(sequence).ok_or_else(|| Problem::bug("There is no such prompt"))?;
+            Ok(Self { prompt, case: prompt.case(sequence) })
         }
 
         /// What is said of a head beside its pattern.

@@ -1,4 +1,4 @@
-//! Every head's pattern on the shown prompt, made small.
+//! Every head's pattern on the shown prompt, made small, or on another one in full.
 
 use crate::web::tools::InFiles;
 use crate::web::tools::pins::HeadFacts;
@@ -57,21 +57,21 @@ mod here {
     pub async fn run(ask: &AskPrompt, engine: &Engine, call: &Call) -> Result<JsValue, Problem> {
         let settings = &ask.settings;
         let (set, open) = engine.begin(settings, call).await?;
-        let shown = ShownPrompt::of(settings, &set)?;
+        let shown = ShownPrompt::of(ask, &set)?;
         let n_layer = open.config.n_layer;
         let last = within_reach(ask, engine, &open, &shown.case, n_layer - 1, call).await?;
         let n = shown.case.ids.len();
-        let side = n.min(THUMBNAIL_SIDE);
+        let side = if ask.prompt.is_some() { n } else { n.min(THUMBNAIL_SIDE) };
         let (mut cells, mut heads) = (Vec::new(), Vec::new());
         if let Some(last) = last {
             let model = open.model.lock().await;
-            let take = |layer: usize, patterns: Vec<f32>| {
+            let mut take = |layer: usize, patterns: Vec<f32>| {
                 for (head, pattern) in patterns.chunks_exact(n * n).enumerate() {
                     heads.push(shown.facts(Head { layer, head }, pattern, settings));
                     cells.extend(study::patterns::shrink(pattern, n, side));
                 }
             };
-            patterns::each_layer(&model, &shown.case, last, call, take).await?;
+            patterns::each_layer(&model, &shown.case, last, call, &mut take).await?;
         }
         let (prompt, n_head) = (shown.case.sequence, open.config.n_head);
         let found = ThumbnailSheet { prompt, n, side, n_layer, n_head, heads, cells };

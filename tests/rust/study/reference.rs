@@ -72,14 +72,14 @@ fn every_head_of_a_prompt() {
         let cells = cases[1].ids.len().pow(2);
         let measure = Measure::from(Metric::CellMean);
         let (mut target, mut scores) = (Vec::new(), Vec::new());
-        let take = |l: usize, layer: Vec<f32>| {
+        let mut take = |l: usize, layer: Vec<f32>| {
             if l == head.layer {
                 target = layer[head.head * cells..][..cells].iter().copied().map(f64::from).collect();
             }
             let heads = layer.chunks_exact(cells);
             scores.extend(heads.map(|pattern| measure.score(pattern, &cases[1].relations).unwrap()));
         };
-        pollster::block_on(patterns::each_layer(&model, &cases[1], 2, &Uninterrupted, take)).unwrap();
+        pollster::block_on(patterns::each_layer(&model, &cases[1], 2, &Uninterrupted, &mut take)).unwrap();
         let wanted = layers(&reference["target_pattern_second_prompt"]);
         assert_close("pattern", &target, &wanted, TOLERANCE);
         let wanted = layers(&reference["head_scores_second_prompt"]);

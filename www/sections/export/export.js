@@ -10,7 +10,7 @@ import { shownSettings } from '../../study/study-state.js';
 import { part } from '../../kit/part.js';
 import { PICTURES } from './picture-choice.js';
 import { showProblem } from '../../kit/problem-box.js';
-import { asProblem } from '../../kit/problem.js';
+import { asProblem, isCancelled } from '../../kit/problem.js';
 
 /** @param {import('../../study/study.js').Study} study */
 export function setUpExport(study) {
@@ -81,6 +81,7 @@ export function setUpExport(study) {
         report(saveFile(name, await make()));
       } catch (thrown) {
         note.textContent = '';
+        if (isCancelled(thrown)) return;
         showProblem(problemSlot, asProblem(thrown), (offer) =>
           (offer === 'svg' ? byId('export-svg', HTMLButtonElement) : element).click(),
         );
@@ -89,6 +90,9 @@ export function setUpExport(study) {
     return element;
   }
 
+  /** What writes for Python comes when it is wanted. */
+  const python = () => part('What writes for Python', () => import('./python.js'));
+
   const files = [
     exportButton('export-json', 'json', async () => {
       return new Blob([await study.exportText('export_json')], { type: 'application/json' });
@@ -96,6 +100,13 @@ export function setUpExport(study) {
     exportButton('export-csv', 'csv', async () => {
       return new Blob([await study.exportText('export_csv')], { type: 'text/csv' });
     }),
+    exportButton('export-notebook', 'ipynb', async () => (await python()).notebookFile(study)),
+    exportButton(
+      'export-npz',
+      'npz',
+      async () => (await python()).patternFile(study),
+      () => 'patterns',
+    ),
     exportButton(
       'export-png',
       'png',
@@ -109,6 +120,19 @@ export function setUpExport(study) {
       () => pictureOf.value,
     ),
   ];
+
+  const copyPython = byId('copy-python', HTMLButtonElement);
+  copyPython.addEventListener('click', async () => {
+    if (isOff(copyPython)) return;
+    try {
+      showProblem(problemSlot, null);
+      const { copyLines } = await python();
+      report(await copyLines(study.state, fileName('json'), problemSlot));
+    } catch (thrown) {
+      showProblem(problemSlot, asProblem(thrown), () => copyPython.click());
+    }
+  });
+  files.push(copyPython);
 
   // Each panel has a button of its own in its head.
   for (const element of document.querySelectorAll('button[data-picture]')) {
