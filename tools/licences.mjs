@@ -20,8 +20,6 @@ import path from 'node:path';
  * @type {Record<string, string>}
  */
 const NOTICE_OF_SIBLING = {
-  'candle-nn': 'candle-core',
-  'candle-transformers': 'candle-core',
   'pulp-wasm-simd-flag': 'pulp',
 };
 

@@ -193,7 +193,7 @@ test('prompts that contrasts propose begin with a kept one, and the press is ans
     /** @type {[name: string, says: RegExp][]} */
     const sets = [
       ['Case variants', /, \d+ of 30 kept/],
-      ['No same-category words', /^No same-category words: shown at the top\. /],
+      ['No words of one category', /^No words of one category: shown at the top\. /],
       ['An ordinary sentence', /^An ordinary sentence: shown at the top\. /],
     ];
     for (const [index, [name, says]] of sets.entries()) {

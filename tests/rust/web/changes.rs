@@ -222,7 +222,10 @@ fn a_refused_value_leaves_the_one_in_force() {
             json!({ "words": "a,,b" }),
             "words: The word table cannot be used: row 1, word 2 is empty. Until then it stays as it was.",
         ),
-        (json!({ "run": {} }), "run: What Start runs has to be all. Until then it stays as it was."),
+        (
+            json!({ "run": {} }),
+            "run: What Start runs has to be one of all, circuits, lens, output, seeds. Until then it stays as it was.",
+        ),
     ] {
         let changed = change(&from, patch.clone());
         assert_eq!(changed.settings, from, "{patch}");

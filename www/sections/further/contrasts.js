@@ -29,7 +29,7 @@ function conditions(firstWords) {
       patch: { ...drawn, words: caseVariants(), n: 30, len: 12, cats: 4 },
     },
     {
-      name: 'No same-category words',
+      name: 'No words of one category',
       about: 'One word of each category: does the attention fall on BOS?',
       patch: { words: null, text: firstWords.join(' ') },
     },

@@ -103,7 +103,7 @@ function fedNote({ tokens, token_ids, kept, targets }) {
   const parts = [
     `${plural(tokens.length, 'token')}; ␣ is a leading space.`,
     kept
-      ? `${plural(targets, 'same-category pair')}.`
+      ? `${plural(targets, 'pair')} of the same category.`
       : 'Shown, but left out of scores and ablations.',
     ...(again ? [`${tokens[0]} in the text is read as the one token that begins it, too.`] : []),
   ];
