@@ -29,8 +29,7 @@ const ROWS = 200;
  */
 export function sortableTable(caption, columns, rows) {
   const asCards = columns.length > COLUMNS;
-  // Laid out as cards it is a table all the same.
-  const body = el('tbody', asCards ? { role: 'rowgroup' } : {});
+  const body = el('tbody');
   const head = el('tr');
   const cells = columns.map((column) => {
     const cell = el('th', { scope: 'col', class: column.figures ? 'figure' : '' });
@@ -88,14 +87,11 @@ export function sortableTable(caption, columns, rows) {
 
   /** @param {Row} row */
   function line(row) {
-    const line = el('tr', asCards ? { role: 'row' } : {});
+    const line = el('tr');
     columns.forEach((column, index) => {
       const cell = index === 0 ? el('th', { scope: 'row' }) : el('td');
       if (column.figures) cell.className = 'figure';
-      if (asCards) {
-        cell.role = index === 0 ? 'rowheader' : 'cell';
-        if (index > 0) cell.dataset.label = column.label;
-      }
+      if (asCards && index > 0) cell.dataset.label = column.label;
       const shown = column.show(row);
       cell.append(shown);
       const exact = column.sortBy?.(row);
@@ -114,7 +110,7 @@ export function sortableTable(caption, columns, rows) {
   add();
   const title = el('caption', { text: rows.length > ROWS ? `${caption}. ` : `${caption} ` });
   title.append(count, more, ' ');
-  const look = asCards ? { class: 'cards', role: 'table' } : {};
+  const look = asCards ? { class: 'cards' } : {};
   const table = el('table', look, title, el('thead', {}, head), body);
   if (rows.length > ROWS) table.setAttribute('aria-rowcount', String(rows.length + 1));
   title.append(saveTableButton(allRows, caption));
