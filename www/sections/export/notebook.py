@@ -297,10 +297,40 @@ uniform = [np.tril(1 / np.arange(1, n + 1)[:, None] * np.ones((n, n))) for n in 
 
 # %% [markdown]
 # ## Patterns and the scores of all heads
+#
+# With steering, the negative eigenvalues of S, the symmetric part of the shown head's
+# W_Q W_Kᵀ, are multiplied by alpha; 1 is the model. Ablations are always the model's.
 
 # %%
+ALPHA = float(SETTINGS.get("alpha", 1))
+
+
+def weights_of(l, h):
+    """W_Q, W_K, W_V and W_O of a head, layer norm folded in."""
+    return [w[l, h].double().numpy() for w in (model.W_Q, model.W_K, model.W_V, model.W_O)]
+
+
+def steering_of(alpha):
+    """What gives the shown head's pattern (q, k) of its normalised residual stream."""
+    w_q, w_k, _, _ = weights_of(layer, head)
+    b_q, b_k = (b[layer, head].double().numpy() for b in (model.b_Q, model.b_K))
+    m = w_q @ w_k.T
+    values, vectors = np.linalg.eigh((m + m.T) / 2)
+    negative = (vectors * np.minimum(values, 0)) @ vectors.T
+    scale = float(model.blocks[layer].attn.attn_scale)
+
+    def pattern(x):
+        scores = (x @ w_q + b_q) @ (x @ w_k + b_k).T + (alpha - 1) * x @ negative @ x.T
+        scores = np.where(np.tri(len(x), dtype=bool), scores / scale, -np.inf)
+        weights = np.exp(scores - scores.max(-1, keepdims=True))
+        return weights / weights.sum(-1, keepdims=True)
+
+    return pattern
+
+
 all_scores = np.full((len(kept), n_layer, n_head), np.nan)
 patterns = []  # of the shown head, (q, k) for each kept prompt, and for the shown one
+normalised = []  # what its layer reads there
 shown = PAGE["patterns"]["prompt"] if PAGE["patterns"] else kept[0]["sequence"]
 to_run = kept + [p for p in prompts if p["sequence"] == shown and not p["kept"]]
 place = {p["sequence"]: i for i, p in enumerate(to_run)}
@@ -324,7 +354,18 @@ for i, prompt in enumerate(to_run):
         if l == layer:
             patterns.append(pattern[0, head])
 
-    study(torch.tensor([prompt["token_ids"]]), [], take)
+    def note(x, hook):  # called for q, k and v, with the same
+        normalised[i:] = [x[0].double().numpy()]
+
+    hooks = [(f"blocks.{layer}.ln1.hook_normalized", note)]
+    study(torch.tensor([prompt["token_ids"]]), hooks, take)
+
+steered = patterns
+if ALPHA != 1:
+    pattern_of = steering_of(ALPHA)
+    steered = [pattern_of(x) for x in normalised]
+    for i in scored:
+        all_scores[i, layer, head] = scores_of(steered[i], cells[i][0])
 
 mean_scores = all_scores[scored].mean(0) if scored else all_scores[0]
 chance = np.mean([scores_of(uniform[i], cells[i][0]) for i in scored]) if scored else np.nan
@@ -474,6 +515,39 @@ effects = pd.DataFrame(
 effects if len(effects) else print("The page had run no ablations.")
 
 # %% [markdown]
+# ## QK and OV form
+#
+# What the weights of each head alone say, if the page had taken it apart.
+
+# %%
+def form_of(l, h):
+    """Of W_Q W_Kᵀ = S + K and of W_V W_O, each by a problem no larger than twice the head."""
+    w_q, w_k, w_v, w_o = weights_of(l, h)
+    width = w_q.shape[1]
+    r = np.linalg.qr(np.hstack([w_q, w_k]), mode="r")
+    m = r[:, :width] @ r[:, width:].T
+    s, k = (m + m.T) / 2, (m - m.T) / 2
+    values = np.linalg.eigvalsh(s)
+    values = values[np.argsort(-abs(values))][: len(w_q) - 1]
+    ov = np.linalg.eigvals(w_o @ w_v)
+    return {
+        "trace": m.trace(),
+        "negative_of_d_head_largest": (values[:width] < 0).sum(),
+        "largest_by_size": values[:8],
+        "max_singular_symmetric": abs(values[0]),
+        "max_singular_skew": np.linalg.norm(k, 2),
+        "symmetric_share": (s**2).sum() / (m**2).sum(),
+        "ov_copying": ov.real.sum() / abs(ov).sum(),
+        "ov_trace": ov.real.sum(),
+    }
+
+
+circuits = PAGE["further"].get("circuits")
+forms = {name: form_of(*map(int, name[1:].split("H"))) for name in (circuits or {"forms": {}})["forms"]}
+table = pd.DataFrame(forms).T.drop(columns="largest_by_size") if forms else None
+table if forms else print("The page had not taken the head apart.")
+
+# %% [markdown]
 # ## Pictures
 
 # %%
@@ -482,9 +556,10 @@ import matplotlib.pyplot as plt
 # Words are shown as they are, whatever signs they hold.
 plain = lambda text: text.replace("$", r"\$")
 
-pattern = patterns[place[shown]]
+pattern = steered[place[shown]]
 labels = ["(start)", *map(plain, to_run[place[shown]]["words"])]
-figure, axes = plt.subplots(1, 3 if ablations else 2, figsize=(18 if ablations else 12, 5))
+size = (18 if ablations else 12, max(5, 0.25 * len(ablations)))
+figure, axes = plt.subplots(1, 3 if ablations else 2, figsize=size)
 axes[0].imshow(pattern, vmin=0, cmap="viridis")
 axes[0].set_title(f"{HEAD} on prompt {shown}")
 if len(labels) == len(pattern) <= 40:
@@ -494,6 +569,8 @@ axes[0].set_xlabel("source")
 axes[0].set_ylabel("destination")
 heads = axes[1].imshow(mean_scores, cmap="magma", aspect="auto")
 axes[1].set_title(f"{METRIC} of {TARGET}, all heads")
+axes[1].set_xticks(range(n_head))
+axes[1].set_yticks(range(n_layer))
 axes[1].set_xlabel("head")
 axes[1].set_ylabel("layer")
 figure.colorbar(heads, ax=axes[1])
@@ -501,7 +578,9 @@ if ablations:
     bars = effects.iloc[::-1]
     axes[2].barh([f"{c}, {k}" for c, k in zip(bars["component"], bars["kind"])], bars["effect"])
     axes[2].axvline(0, color="black", linewidth=0.8)
+    axes[2].locator_params(axis="x", nbins=6)
     axes[2].set_title(f"What each ablation does to the score of {HEAD}")
+    axes[2].set_xlabel("ablated minus baseline")
 figure.tight_layout()
 plt.show()
 
@@ -527,7 +606,7 @@ if PAGE["patterns"]:
 if PAGE["breakdown"]:
     for sequence, page in PAGE["breakdown"]["per_prompt"].items():
         i = place[int(sequence)]
-        compare("shares of attention", [page[s] for s in SHARES], shares_of(patterns[i], cells[i][1]))
+        compare("shares of attention", [page[s] for s in SHARES], shares_of(steered[i], cells[i][1]))
 if PAGE["head_scores"]:
     per_prompt = {int(s): page for s, page in PAGE["head_scores"]["per_prompt"].items()}
     mine = [place[s] for s in per_prompt]
@@ -542,6 +621,17 @@ for page, here in zip(PAGE["ablations"], ablations):
     for what in ("shares_before", "shares_after"):
         compare("ablations, shares of attention", [page[what][s] for s in SHARES], here[what])
 
+if circuits:
+    for name, form in forms.items():
+        for what, here in form.items():
+            page = circuits["forms"][name][what]
+            if page is not None:
+                size = max(1, np.abs(page).max())  # eigenvalues may be large
+                compare("QK and OV forms", np.divide(page, size), here / size)
+    for sequence, page in circuits["steered"]["self_share"].items():
+        i = place[int(sequence)]
+        here = shares_of(steered[i], cells[i][1])[SHARES.index("self")]
+        compare("attention to itself, steered", page, here)
 for what, gap in differences.items():
     print(f"{gap:.1e}  {what}")
 largest = max(differences.values(), default=float("nan"))
