@@ -3,6 +3,7 @@
 # make types   writes the page’s types anew, from those of the Rust side
 # make test-long   what takes longer than a change should wait for (five minutes)
 # make site    the static site, complete, in dist/
+# make command the command line, target/native/headscope
 # make check-hub  the built page against the published GPT-2 small at its hub (500 MB)
 # make lint    formatting, lints and documentation, warnings denied
 # make format  formats everything in place
@@ -21,7 +22,7 @@ CHROMEDRIVER ?= $(or $(shell command -v chromedriver),/usr/bin/chromedriver)
 export WASM_BINDGEN_TEST_TIMEOUT ?= 300
 
 .NOTPARALLEL:
-.PHONY: serve site types test test-long test-native test-wasm test-page check-hub lint format bench clean distclean
+.PHONY: serve site command types test test-long test-native test-wasm test-page check-hub lint format bench clean distclean
 .PHONY: setup-site setup-test setup-lint setup-bench
 
 serve: site
@@ -30,6 +31,9 @@ serve: site
 site: setup-site
 	$(RUN) tools/build-site.sh
 
+command: setup-site
+	$(RUN) cargo build --profile native -p headscope-cli
+
 # The page's types of what crosses the border to the Rust side, from the types there.
 types: setup-site
 	HEADSCOPE_WRITE_TYPES=1 $(RUN) cargo test --lib types
@@ -37,7 +41,7 @@ types: setup-site
 test: test-native test-wasm test-page
 
 test-native: setup-site
-	$(RUN) cargo test
+	$(RUN) cargo test -p headscope -p headscope-cli
 
 test-wasm: setup-test
 	$(RUN) wasm-pack test --headless --chrome --chromedriver $(CHROMEDRIVER)
@@ -56,8 +60,8 @@ check-hub: setup-test site
 
 lint: setup-lint
 	$(RUN) cargo fmt --all --check
-	$(RUN) cargo clippy -p headscope -p headscope-kernels --all-targets -- -D warnings
-	$(RUN) cargo clippy $(WASM) --workspace --all-targets -- -D warnings
+	$(RUN) cargo clippy -p headscope -p headscope-cli -p headscope-kernels --all-targets -- -D warnings
+	$(RUN) cargo clippy $(WASM) --workspace --exclude headscope-cli --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" $(RUN) cargo doc -p headscope -p headscope-kernels --no-deps --document-private-items
 	$(RUN) prettier --check --log-level warn .
 	$(RUN) tsc -p www

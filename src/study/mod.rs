@@ -4,7 +4,7 @@
 //! [`target`] says which attention is meant, or an [`own_mask`]; [`metric`] turns a
 //! pattern into a score, [`head_scores`] scores every head. [`component`] names what feeds
 //! a head, [`kind`] what is put in its place, [`ablation`] does it, [`effect`] compares a
-//! head's scores before and after, [`stats`] says how sure that is. [`patterns`] gives the
+//! head's scores before and after, or [`every_head`]'s, [`stats`] says how sure that is. [`patterns`] gives the
 //! patterns of all heads on one prompt. [`category_matrix`], [`contrast()`] and [`seeds`]
 //! study a head by category, beside other heads and on other draws; [`text_loss`] is about
 //! whole texts, and [`self_check`] compares the model with published figures.
@@ -15,6 +15,7 @@ pub mod category_matrix;
 pub mod component;
 pub mod contrast;
 pub mod effect;
+pub mod every_head;
 pub mod head_scores;
 pub mod kind;
 
@@ -34,6 +35,7 @@ pub use category_matrix::CategoryMatrix;
 pub use component::{Ablation, Component, full_sweep, notebook_preset, sweep};
 pub use contrast::{Contrast, contrast};
 pub use effect::{Effect, effects};
+pub use every_head::EveryHead;
 pub use head_scores::{HeadScorer, HeadScores, score_heads};
 pub use kind::{AblationKind, AboutKind, KindChoice};
 pub use metric::{AboutMetric, AttentionBreakdown, Measure, Metric};

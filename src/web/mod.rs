@@ -6,6 +6,8 @@
 //! | [`catalogue`] | all that can be chosen, and what is said of it |
 //! | [`prompt_set`] | what the settings draw |
 //! | [`results`] | what was computed, and the file it is written to and read back from |
+//! | [`steps`] | what the three steps come to, wherever they run |
+//! | [`tokenizer_files`] | which files a model's tokenizer is read from |
 //! | [`payload`] | the same as the page is given it |
 //! | [`tools`] | what goes beyond the three steps: one file a tool |
 //! | [`request`] | what the page asks of the worker |
@@ -23,6 +25,8 @@ pub mod problem;
 pub mod prompt_set;
 pub mod request;
 pub mod results;
+pub mod steps;
+pub mod tokenizer_files;
 pub mod tools;
 
 pub use link::settings::{SettingProblem, Settings};

@@ -21,6 +21,7 @@ use crate::web::models::lock::Lock;
 use crate::web::models::pool::{BrowserPool, Workers};
 use crate::web::models::tokenizer::PickedFiles;
 use crate::web::payload::Unit;
+use crate::web::tokenizer_files;
 use crate::web::{Problem, results::ModelId};
 use crate::weights::{
     self, Arrived, ByteSource, Checked, Config, HEADER_GUESS, Index, Kept, Ledger, LoadError, Loader,
@@ -116,7 +117,7 @@ struct Description {
     shards: Vec<ShardDescription>,
     /// The files of its tokenizer, which earlier versions did not ask for.
     #[serde(default)]
-    tokenizer: Option<tokenizer::Files>,
+    tokenizer: Option<tokenizer_files::Files>,
 }
 
 /// One of several files of a model, as the cache keeps it.
@@ -381,18 +382,18 @@ impl Models {
         id: &str,
         config: &Config,
         call: &Call,
-    ) -> Result<tokenizer::Files, Problem> {
+    ) -> Result<tokenizer_files::Files, Problem> {
         if known_json(id).is_some() {
-            return Ok(tokenizer::Files::Gpt2);
+            return Ok(tokenizer_files::Files::Gpt2);
         }
-        let files = tokenizer::Files::find(async |file| {
+        let files = tokenizer_files::Files::find(async |file| {
             let source = HttpSource::new(format!("{}/{file}", self.folder(id)));
             source.serve(call);
             source.text().await
         });
         let files = files.await?;
-        let copied = files.tokens(config)?.is_none() && !matches!(files, tokenizer::Files::Absent);
-        Ok(if copied { tokenizer::Files::Gpt2 } else { files })
+        let copied = files.tokens(config)?.is_none() && !matches!(files, tokenizer_files::Files::Absent);
+        Ok(if copied { tokenizer_files::Files::Gpt2 } else { files })
     }
 
     async fn open_picked(&self) -> Result<Rc<Open>, Problem> {
@@ -434,7 +435,7 @@ impl Models {
             Source::Disk(file) => of_file(file.name(), error),
             _ => error,
         })?;
-        let tokenizer = tokenizer::Files::find(async |file| tokenizer.read(file).await).await?;
+        let tokenizer = tokenizer_files::Files::find(async |file| tokenizer.read(file).await).await?;
         self.replace_open("file", source, config, index, Manifest::default(), &tokenizer).await
     }
 
@@ -448,7 +449,7 @@ impl Models {
         let config = Config::from_json(description.config.as_bytes()).map_err(LoadError::from)?;
         let index = Index::parse(description.header.as_bytes(), description.length, &config);
         let index = index.map_err(LoadError::from)?;
-        let tokenizer = description.tokenizer.as_ref().unwrap_or(&tokenizer::Files::Gpt2);
+        let tokenizer = description.tokenizer.as_ref().unwrap_or(&tokenizer_files::Files::Gpt2);
         self.replace_open(id, source, config, index, manifest, tokenizer).await
     }
 
@@ -459,7 +460,7 @@ impl Models {
         config: Config,
         index: Index,
         manifest: Manifest,
-        tokenizer: &tokenizer::Files,
+        tokenizer: &tokenizer_files::Files,
     ) -> Result<Rc<Open>, Problem> {
         let config = index.complete(config);
         let tokens = tokenizer.tokens(&config)?;

@@ -42,8 +42,9 @@ mod here {
     use crate::web::models::call::Call;
     use crate::web::payload::Estimate;
     use crate::web::request::{AskCost, Study};
+    use crate::web::steps::{head_depth, head_of};
     use crate::web::tools::Tool;
-    use crate::web::worker::{Engine, head_depth, head_of};
+    use crate::web::worker::Engine;
     use wasm_bindgen::JsValue;
 
     /// As much as the shown head.

@@ -1,6 +1,10 @@
 //! The self-check: the model held against figures that others published of it.
 
-use crate::study::self_check::{Distance, Published};
+use crate::model::Gpt2;
+use crate::prompts::{Relations, WordSequence};
+use crate::study::self_check::{Distance, Published, compare};
+use crate::study::{TokenizedPrompt, Uninterrupted, YieldPoint};
+use crate::tokens::Tokens;
 use crate::web::results::shape::{Shaped, wire};
 use crate::web::tools::InFiles;
 use crate::web::{Problem, Settings};
@@ -76,16 +80,48 @@ pub fn read_figures(text: &str) -> Result<Vec<Published>, Problem> {
     Ok(file.prompts)
 }
 
+/// Published prompts as what the model has to be loaded for. They have no words that
+/// could be scored.
+#[must_use]
+pub fn unscored(figures: &[Published]) -> Vec<TokenizedPrompt> {
+    let nothing = WordSequence { words: Vec::new(), categories: Vec::new() };
+    let relations = Relations::of(&nothing);
+    let case = |published: &Published| TokenizedPrompt {
+        sequence: 0,
+        ids: published.token_ids.clone(),
+        relations: relations.clone(),
+    };
+    figures.iter().map(case).collect()
+}
+
+/// Holds the model against every published prompt.
+///
+/// # Errors
+///
+/// A [`Problem`] if it was cancelled, or if the model cannot be run.
+pub async fn check_all(
+    model: &Gpt2,
+    tokens: &Tokens,
+    figures: &[Published],
+    pace: &impl YieldPoint,
+) -> Result<Vec<CheckedPrompt>, Problem> {
+    let mut prompts = Vec::new();
+    for (i, published) in figures.iter().enumerate() {
+        pace.step(i, figures.len()).await?;
+        let own = tokens.encode(&published.prompt).map_err(Problem::bug)?;
+        let distance = compare(model, published, &own[1..], &Uninterrupted).await?;
+        prompts.push(CheckedPrompt::from(distance));
+    }
+    Ok(prompts)
+}
+
 #[cfg(target_arch = "wasm32")]
 pub(super) use here::{cost, run};
 
 #[cfg(target_arch = "wasm32")]
 mod here {
-    use super::{AskCheck, CheckedPrompt, SelfCheck, read_figures};
+    use super::{AskCheck, SelfCheck, check_all, read_figures, unscored};
     use crate::model::Depth;
-    use crate::prompts::{Relations, WordSequence};
-    use crate::study::self_check::{Published, compare};
-    use crate::study::{TokenizedPrompt, Uninterrupted, YieldPoint};
     use crate::web::Problem;
     use crate::web::models::call::{Call, Steps};
     use crate::web::payload::{Estimate, Unit};
@@ -96,32 +132,18 @@ mod here {
 
     pub async fn cost(ask: &AskCost, engine: &Engine, _: &Call) -> Result<Estimate, Problem> {
         let figures = read_figures(ask.figures.as_deref().unwrap_or_default())?;
-        let cases: Vec<TokenizedPrompt> = figures.iter().map(unscored).collect();
-        engine.cost(&ask.settings, &cases, |_| Depth::Logits).await
+        engine.cost(&ask.settings, &unscored(&figures), |_| Depth::Logits).await
     }
 
     pub async fn run(ask: &AskCheck, engine: &Engine, call: &Call) -> Result<JsValue, Problem> {
         let figures = read_figures(&ask.figures)?;
         let open = engine.open(&ask.settings.model, call).await?;
-        let cases: Vec<TokenizedPrompt> = figures.iter().map(unscored).collect();
-        engine.fetch(&open, &cases, Depth::Logits, call).await?;
+        engine.fetch(&open, &unscored(&figures), Depth::Logits, call).await?;
         call.stage("Checking the published figures");
         let steps = Steps { call, unit: Unit::Prompts };
         let tokens = engine.tokens_of(&open, &call.signal).await?;
         let model = open.model.lock().await;
-        let mut prompts = Vec::new();
-        for (i, published) in figures.iter().enumerate() {
-            steps.step(i, figures.len()).await?;
-            let own = tokens.encode(&published.prompt).map_err(Problem::bug)?;
-            let distance = compare(&model, published, &own[1..], &Uninterrupted).await?;
-            prompts.push(CheckedPrompt::from(distance));
-        }
+        let prompts = check_all(&model, &tokens, &figures, &steps).await?;
         Ok(engine.keep(Tool::Check, &SelfCheck { model: ask.settings.model.clone(), prompts }))
-    }
-
-    /// Published prompts have no words that could be scored.
-    fn unscored(published: &Published) -> TokenizedPrompt {
-        let nothing = WordSequence { words: Vec::new(), categories: Vec::new() };
-        TokenizedPrompt { sequence: 0, ids: published.token_ids.clone(), relations: Relations::of(&nothing) }
     }
 }

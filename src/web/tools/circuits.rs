@@ -283,7 +283,8 @@ mod here {
     use crate::web::payload::Estimate;
     use crate::web::request::AskCost;
     use crate::web::tools::Tool;
-    use crate::web::worker::{Engine, head_depth, head_of, shown_case};
+    use crate::web::steps::{head_depth, head_of, shown_case};
+    use crate::web::worker::Engine;
     use crate::web::{Problem, Settings};
     use crate::prompts::{Relations, WordSequence};
     use crate::tokens::Tokens;

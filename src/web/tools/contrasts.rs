@@ -96,8 +96,9 @@ mod here {
     use crate::web::payload::Estimate;
     use crate::web::prompt_set::PromptSet;
     use crate::web::request::AskCost;
+    use crate::web::steps::exists;
     use crate::web::tools::Tool;
-    use crate::web::worker::{Engine, exists};
+    use crate::web::worker::Engine;
     use wasm_bindgen::JsValue;
 
     /// As much as the shown head on the shown prompts: other heads take no more than their

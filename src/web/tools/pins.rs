@@ -49,7 +49,8 @@ mod here {
     use crate::web::payload::Estimate;
     use crate::web::prompt_set::{Prompt, PromptSet};
     use crate::web::request::{AskCost, AskPrompt};
-    use crate::web::worker::{Engine, shown_case};
+    use crate::web::steps::shown_case;
+    use crate::web::worker::Engine;
     use crate::web::{Problem, Settings};
     use crate::weights::Config;
     use js_sys::Float32Array;

@@ -77,8 +77,9 @@ mod here {
     use crate::web::payload::{Estimate, Unit};
     use crate::web::prompt_set::PromptSet;
     use crate::web::request::{AskCost, Study};
+    use crate::web::steps::{every_pattern, head_of};
     use crate::web::tools::Tool;
-    use crate::web::worker::{Engine, every_pattern, head_of};
+    use crate::web::worker::Engine;
     use crate::web::{Problem, Settings};
     use wasm_bindgen::JsValue;
 

@@ -82,8 +82,9 @@ mod here {
     use crate::web::models::call::Call;
     use crate::web::payload::{Estimate, label};
     use crate::web::request::{AskCost, Study};
+    use crate::web::steps::shown_case;
     use crate::web::tools::Tool;
-    use crate::web::worker::{Engine, shown_case};
+    use crate::web::worker::Engine;
     use crate::web::{Problem, Settings};
     use std::rc::Rc;
     use wasm_bindgen::JsValue;

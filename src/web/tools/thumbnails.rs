@@ -41,8 +41,9 @@ mod here {
     use crate::web::models::call::Call;
     use crate::web::payload::Estimate;
     use crate::web::request::{AskCost, AskPrompt};
+    use crate::web::steps::{every_pattern, shown_case};
     use crate::web::tools::pins::{ShownPrompt, within_reach};
-    use crate::web::worker::{Engine, every_pattern, shown_case};
+    use crate::web::worker::Engine;
     use js_sys::Float32Array;
     use wasm_bindgen::JsValue;
 

@@ -1,11 +1,11 @@
 //! The third step: the shown head without what feeds it.
 
-use super::{Engine, head_depth, head_of};
-use crate::study::{self, Head, StudyError};
+use super::Engine;
+use crate::study::{self, StudyError};
 use crate::web::js::to_js;
-use crate::web::link::ablation_choice;
 use crate::web::models::call::Call;
 use crate::web::payload::Ablations;
+use crate::web::steps::{asked_ablations, head_depth, head_of};
 use crate::web::{Problem, Settings};
 use wasm_bindgen::JsValue;
 
@@ -14,16 +14,7 @@ impl Engine {
     pub(super) async fn run_ablations(&self, settings: &Settings, call: &Call) -> Result<JsValue, Problem> {
         let (set, open) = self.begin(settings, call).await?;
         let head = head_of(settings, &open.config)?;
-        let ablations = ablation_choice::ablations(settings, head.layer, &open.config);
-        let named = ablations.iter().flat_map(|ablation| ablation.parts().iter().map(|(c, _)| *c));
-        if let Some(component) = named.into_iter().find(|component| !component.exists(&open.config)) {
-            let what = format!("the model has no component {component}");
-            let next = "Choose other components, or those of the kind.";
-            return Err(Problem::new(what, "The results so far are kept.", next).about("ablate"));
-        }
-        if ablations.is_empty() {
-            return Err(nothing_to_ablate(settings, head));
-        }
+        let ablations = asked_ablations(settings, head, &open.config)?;
         let cases = set.cases();
         self.fetch(&open, &cases, head_depth(settings, &open.config), call).await?;
         let started = js_sys::Date::now();
@@ -39,9 +30,4 @@ impl Engine {
         results.ablations = effects;
         Ok(result)
     }
-}
-
-fn nothing_to_ablate(settings: &Settings, head: Head) -> Problem {
-    let what = format!("nothing that feeds {head} can be ablated by {}", settings.kind);
-    Problem::new(what, "The results so far are kept.", "Choose another kind, or a head of a later layer.")
 }

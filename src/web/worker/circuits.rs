@@ -8,7 +8,7 @@ use crate::study::{Head, Measure, TokenizedPrompt};
 use crate::web::models::Open;
 use crate::web::models::call::Call;
 use crate::web::prompt_set::PromptSet;
-use crate::web::worker::shown_case;
+use crate::web::steps::shown_case;
 use crate::web::{Problem, Settings};
 use std::cell::RefCell;
 use std::rc::Rc;

@@ -1,15 +1,16 @@
 //! The first step: the model is opened, and the shown head run on the shown prompt.
 
-use super::{Engine, head_depth, head_of, shown_prompt};
+use super::Engine;
 use crate::model::Depth;
-use crate::study::{self, AttentionBreakdown, Head, TokenizedPrompt};
+use crate::study;
 use crate::web::js::{set_property, to_js};
 use crate::web::models::call::Call;
-use crate::web::payload::{ModelInfo, PatternResult, PromptSet, scored_cases};
-use crate::web::results::Shown;
+use crate::web::payload::{ModelInfo, PatternResult, PromptSet};
 use crate::web::prompt_set::Prompt;
+use crate::web::results::Shown;
 use crate::web::results::file::Bytes;
-use crate::web::{Problem, SettingProblem, Settings};
+use crate::web::steps::{self, Instead, can_be_scored, head_depth, head_of, shown_prompt};
+use crate::web::{Problem, Settings};
 use crate::weights::Config;
 use wasm_bindgen::JsValue;
 
@@ -21,27 +22,15 @@ impl Engine {
         let mut problems = Vec::new();
         let mut note = None;
         if !settings.head.exists(&open.config) {
-            let asked = settings.head;
-            let measure = settings.measure();
-            let scorable = |case: &TokenizedPrompt| measure.chance(&case.relations).is_some();
-            let (head, why) = if scored_cases(&settings, &set).iter().any(scorable) {
-                let scores = self.scores(&open, &settings, &set, call).await?;
-                (scores.ranking()[0].0, "its best-scoring head")
+            let best = if can_be_scored(&settings, &set) {
+                Some(self.scores(&open, &settings, &set, call).await?.ranking()[0].0)
             } else {
-                // Nothing can be scored, so no head is better than another.
-                (Head { layer: open.config.n_layer - 1, head: 0 }, "the first head of its last layer")
+                None
             };
-            settings.head = head;
-            if asked == Settings::default().head {
-                note = Some(format!("This model has no {asked}; {why}, {head}, is shown."));
-            } else {
-                problems.push(SettingProblem {
-                    key: "head".to_owned(),
-                    message: format!("This model has no {asked}."),
-                    value: asked.to_string(),
-                    consequence: format!("{head}, {why}, is shown."),
-                });
-            }
+            let instead = Instead::of(settings.head, best, &open.config);
+            settings.head = instead.head;
+            note = instead.note;
+            problems.extend(instead.problem);
         }
         self.fetch(&open, &set.cases(), head_depth(&settings, &open.config), call).await?;
         let Config { n_layer, n_head, d_model, n_ctx, d_vocab, .. } = open.config;
@@ -97,11 +86,7 @@ impl Engine {
         };
         self.results.borrow_mut().timings.forward = js_sys::Date::now() - started;
         let patterns = kept.as_ref().map_or(&[][..], |kept| &kept.baseline.pattern.patterns);
-        let shares = |(case, pattern): (&TokenizedPrompt, &Vec<f32>)| {
-            (case.sequence, AttentionBreakdown::of(pattern, &case.relations))
-        };
-        let shares = cases.iter().zip(patterns).map(shares).collect();
-        Ok(self.show(Shown { head, prompt: number, pattern, shares }, prompt, settings))
+        Ok(self.show(steps::shown(head, number, pattern, &cases, patterns), prompt, settings))
     }
 
     /// Keeps the shown head's pattern for the export, and gives it to the page.

@@ -11,8 +11,6 @@ mod running;
 mod scores;
 mod word_tokens;
 
-pub(in crate::web) use running::{every_pattern, exists, head_depth, head_of, shown_case, shown_prompt};
-
 use crate::study::{Baseline, Head};
 use crate::tokens::Tokens;
 use crate::web::js::{from_js, pretty, to_js};

@@ -10,8 +10,9 @@ use crate::web::models::Open;
 use crate::web::models::call::Call;
 use crate::web::models::http::HttpSource;
 use crate::web::payload::Estimate;
-use crate::web::prompt_set::{Prompt, PromptSet};
+use crate::web::prompt_set::PromptSet;
 use crate::web::request::AskCost;
+use crate::web::steps::{every_pattern, head_depth};
 use crate::web::{Problem, Settings};
 use crate::weights::{Config, Part, SourceError};
 use futures_channel::mpsc::UnboundedSender;
@@ -284,45 +285,4 @@ impl Engine {
         self.baseline.replace(Some(kept.clone()));
         Ok(Some(kept))
     }
-}
-
-/// Whether this is a head of such a model.
-pub(in crate::web) fn exists(head: &str, config: &Config) -> bool {
-    head.parse().is_ok_and(|head: Head| head.exists(config))
-}
-
-/// The shown head.
-pub(in crate::web) fn head_of(settings: &Settings, config: &Config) -> Result<Head, Problem> {
-    let head = Some(settings.head).filter(|head| head.exists(config));
-    head.ok_or_else(|| {
-        let what = format!("the model has no head {}", settings.head);
-        Problem::new(what, "The settings are kept.", "Choose a head in the map of all heads.")
-    })
-}
-
-/// How deep the shown head has to go, and so its ablations.
-pub(in crate::web) fn head_depth(settings: &Settings, config: &Config) -> Depth {
-    match settings.head.exists(config) {
-        true => Depth::Pattern(settings.head.layer),
-        // A head that the model lacks gives way to the best one, which takes all scores.
-        false => every_pattern(config),
-    }
-}
-
-/// How deep all heads' patterns are.
-pub(in crate::web) fn every_pattern(config: &Config) -> Depth {
-    Depth::Pattern(config.n_layer - 1)
-}
-
-/// The shown prompt.
-pub(in crate::web) fn shown_prompt<'a>(
-    set: &'a PromptSet,
-    settings: &Settings,
-) -> Result<&'a Prompt, Problem> {
-    set.prompts.get(settings.shown_prompt()).ok_or_else(|| Problem::bug("There is no such prompt"))
-}
-
-/// The same, ready for the model.
-pub(in crate::web) fn shown_case(set: &PromptSet, settings: &Settings) -> Result<TokenizedPrompt, Problem> {
-    Ok(shown_prompt(set, settings)?.case(settings.shown_prompt()))
 }
