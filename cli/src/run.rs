@@ -5,7 +5,7 @@ use crate::link;
 use crate::output;
 use crate::progress::Progress;
 use crate::threads::Threads;
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
 use headscope::model::Gpt2;
 use headscope::study::{self, Head, StudyError, TokenizedPrompt};
@@ -42,6 +42,9 @@ impl Run {
     /// Runs the head, the scores of all heads and the ablations, and writes the file.
     pub fn run(&self) -> Result<()> {
         let settings = link::read(&self.link)?;
+        if settings.alpha.is_steered() {
+            bail!("the link steers its head (alpha), which only the page does; leave alpha out");
+        }
         let folder = Folder::open(&self.model, &settings.model)?;
         folder.notes.iter().for_each(|note| eprintln!("{note}"));
         let mut study = Study::new(&folder, settings, self.threads)?;

@@ -3,6 +3,8 @@
 
 import { byId } from '../kit/dom.js';
 import { setUpStep } from './step.js';
+import { SMALL_FETCH, isHere } from '../study/following.js';
+import { shownSettings } from '../study/study-state.js';
 import { followUp } from './steps.js';
 
 /**
@@ -52,7 +54,8 @@ export function setUpTool(study, tool, { fold: id, about, args, costArgs, costs 
 
 /**
  * Runs a tool by itself whenever its result is missing, where that takes nothing that is
- * not here. What was cancelled or failed waits for its button.
+ * not here, or little of the site's own model. What was cancelled or failed waits for its
+ * button.
  * @param {import('../study/study.js').Study} study
  * @param {Tool} tool
  * @param {() => object} args what it takes beside the settings
@@ -66,8 +69,9 @@ export function followTool(study, tool, args, also = () => '') {
     if (!study.runsByItself || !pattern || imported || problems[tool]) return;
     if (task || waiting.length > 0 || following || goesOn) return;
     const now = `${state.outdated[tool] ?? 0} ${state.model?.id} ${pattern.head} ${also()}`;
-    const isHere = state.estimates[tool]?.bytes === 0;
-    if (now === asked || !isHere) return;
+    const missing = state.estimates[tool]?.bytes ?? Infinity;
+    const most = isHere(shownSettings(state)) ? SMALL_FETCH : 0;
+    if (now === asked || missing > most) return;
     asked = now;
     study.useTool(tool, args);
   });

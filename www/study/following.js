@@ -10,7 +10,7 @@ import { shownSettings, stepsOfRun } from './study-state.js';
  * What a change of settings may fetch by itself once Start was pressed: a few
  * rows of the embedding, but never another layer.
  */
-const SMALL_FETCH = 2_000_000;
+export const SMALL_FETCH = 2_000_000;
 
 /** What may take longer than this, in seconds, waits for its button. */
 const LONGEST_UNASKED = 3;
@@ -272,7 +272,7 @@ export class Following {
  * Whether a model comes from the site itself or from the visitor's disk.
  * @param {Settings} settings
  */
-function isHere({ model }) {
+export function isHere({ model }) {
   return model === OWN || model === 'file';
 }
 

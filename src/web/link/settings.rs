@@ -12,7 +12,8 @@ use crate::web::link::model_address;
 use crate::web::link::outcome::Outcome;
 use crate::web::link::outcome::Outcome::{Ablations, Costs, Draw, Head as Shown, Pattern, Scores, Tool};
 use crate::web::tools::Tool::{
-    Attribution, Categories, Check, Circuits, Continuation, Contrasts, Lens, Output, Pins, Seeds, Text, Thumbnails,
+    Attribution, Categories, Check, Circuits, Continuation, Contrasts, Lens, Output, Pins, Seeds, Text,
+    Thumbnails,
 };
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -555,8 +556,7 @@ fn components(text: &str) -> Result<Option<Components>, String> {
 fn run(text: &str) -> Result<Option<Run>, String> {
     let words: Vec<&str> = text.split('.').filter(|word| !word.is_empty()).collect();
     let known = |word: &&str| RunStep::ALL.iter().any(|step| step.name() == *word);
-    let steps: Vec<RunStep> =
-        RunStep::ALL.into_iter().filter(|step| words.contains(&step.name())).collect();
+    let steps: Vec<RunStep> = RunStep::ALL.into_iter().filter(|step| words.contains(&step.name())).collect();
     if steps.is_empty() {
         return Err(one_of(RunStep::ALL.map(RunStep::name)));
     }

@@ -210,7 +210,12 @@ impl Form {
 impl Words {
     /// As the page is given it.
     #[must_use]
-    pub fn of(found: &WordsAlone, alpha: f64, contrasts: &[CategoryContrast], test: Option<&ShuffleTest>) -> Self {
+    pub fn of(
+        found: &WordsAlone,
+        alpha: f64,
+        contrasts: &[CategoryContrast],
+        test: Option<&ShuffleTest>,
+    ) -> Self {
         Self {
             words: found.words.iter().map(|word| word.word.clone()).collect(),
             categories: found.categories(),
@@ -227,7 +232,8 @@ impl Words {
 
 impl From<&CategoryContrast> for Contrast {
     fn from(of: &CategoryContrast) -> Self {
-        let &CategoryContrast { category, words, diagonal, inside, outside, self_minus_category, spread } = of;
+        let &CategoryContrast { category, words, diagonal, inside, outside, self_minus_category, spread } =
+            of;
         Self { category, words, diagonal, inside, outside, self_minus_category, spread }
     }
 }
@@ -278,16 +284,16 @@ mod here {
     use crate::circuits::words::{by_category, shuffle_test};
     use crate::circuits::{PromptCells, forms_of, score_parts, single_words, words_alone};
     use crate::model::Depth;
+    use crate::prompts::{Relations, WordSequence};
     use crate::study::{Measure, Metric, TokenizedPrompt};
+    use crate::tokens::Tokens;
     use crate::web::models::call::Call;
     use crate::web::payload::Estimate;
     use crate::web::request::AskCost;
-    use crate::web::tools::Tool;
     use crate::web::steps::{head_depth, head_of, shown_case};
+    use crate::web::tools::Tool;
     use crate::web::worker::Engine;
     use crate::web::{Problem, Settings};
-    use crate::prompts::{Relations, WordSequence};
-    use crate::tokens::Tokens;
     use wasm_bindgen::JsValue;
 
     /// The shown head's prompts, and the table's words each alone.
@@ -335,7 +341,9 @@ mod here {
         }
         if kept.words.borrow().is_none() {
             let words = single_words(&settings.table(), &tokens)?;
-            if let Ok(found) = words_alone(&model, tokens.bos(), &words, &kept.folded, &kept.spectrum, call).await {
+            if let Ok(found) =
+                words_alone(&model, tokens.bos(), &words, &kept.folded, &kept.spectrum, call).await
+            {
                 kept.words.replace(Some(found));
             }
         }
@@ -345,7 +353,8 @@ mod here {
         let strongest = || {
             let cells = measure.target.cells(&case.relations);
             let n = case.ids.len();
-            let weight = |&(q, k): &(usize, usize)| pattern.as_ref().map_or(0.0, |pattern| pattern[q * n + k]);
+            let weight =
+                |&(q, k): &(usize, usize)| pattern.as_ref().map_or(0.0, |pattern| pattern[q * n + k]);
             cells.into_iter().max_by(|a, b| weight(a).total_cmp(&weight(b)))
         };
         let cell = ask.cell.filter(|&(q, k)| k <= q && q < case.ids.len()).or_else(strongest);
@@ -359,7 +368,8 @@ mod here {
         let cell_mean = Measure { metric: Metric::CellMean, ..measure };
         let kept_prompts = set.cases().len();
         let steered = |alpha| SteeredScores::of(alpha, &kept.scores(cell_mean, alpha)[..kept_prompts]);
-        let words = match &*kept.words.borrow() {
+        let alone = kept.words.borrow().clone();
+        let words = match &alone {
             None => None,
             Some(words) => {
                 let (qk, categories) = (words.steered(alpha), words.categories());

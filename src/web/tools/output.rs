@@ -72,8 +72,11 @@ mod here {
             _ => heads_and_mlps(&open.config),
         };
         let with_kind = |component: Component| (component, component.kind_for(kind));
-        let ablations: Vec<(Component, AblationKind)> =
-            components.into_iter().filter(|component| component.exists(&open.config)).map(with_kind).collect();
+        let ablations: Vec<(Component, AblationKind)> = components
+            .into_iter()
+            .filter(|component| component.exists(&open.config))
+            .map(with_kind)
+            .collect();
         call.stage("Ablating");
         let logit = asked_logit(settings, &case.ids);
         let model = open.model.lock().await;

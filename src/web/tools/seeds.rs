@@ -100,7 +100,8 @@ mod here {
         let head = head_of(settings, &open.config)?;
         let steps = Steps { call, unit: Unit::Seeds };
         call.stage("Drawing the prompts");
-        let draws = draws(settings, &*engine.tokens_of_prompts(&open, settings, &call.signal).await?, &steps).await?;
+        let draws =
+            draws(settings, &*engine.tokens_of_prompts(&open, settings, &call.signal).await?, &steps).await?;
         let cases: Vec<TokenizedPrompt> = draws.iter().flat_map(|(_, cases)| cases.iter().cloned()).collect();
         engine.fetch(&open, &cases, every_pattern(&open.config), call).await?;
         call.stage("Running seed by seed");

@@ -38,7 +38,7 @@ impl Engine {
             if !model.missing(&study::need(&kept, Depth::Pattern(l))).is_empty() {
                 break;
             }
-            scorer.run_layer(&*model).await?;
+            scorer.run_layer(&model).await?;
         }
         let scores = scorer.scores();
         Ok(to_js(&PartialScores { mean: scores.mean(), chance: scores.chance }))

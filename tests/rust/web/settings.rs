@@ -125,9 +125,13 @@ fn words_of_run_that_are_none_are_told_and_the_others_run() {
 
 #[test]
 fn steering_is_a_number_of_two_decimals() {
-    for (text, factor, written) in
-        [("-2", -2.0, "-2"), ("2", 2.0, "2"), ("0.05", 0.05, "0.05"), ("-.5", -0.5, "-0.5"), ("1.00", 1.0, "1")]
-    {
+    for (text, factor, written) in [
+        ("-2", -2.0, "-2"),
+        ("2", 2.0, "2"),
+        ("0.05", 0.05, "0.05"),
+        ("-.5", -0.5, "-0.5"),
+        ("1.00", 1.0, "1"),
+    ] {
         let (settings, problems) = link::parse(&format!("v=1&alpha={text}"));
         assert_eq!(problems, [], "{text}");
         assert_eq!(settings.alpha.factor(), factor);

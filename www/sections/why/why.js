@@ -49,6 +49,10 @@ export function setUpWhy(study) {
     region.setAttribute('role', 'region');
     region.setAttribute('aria-label', label);
   }
+  // On a phone a table of cards is long.
+  const byCategory = el('details', { class: 'fold' }, el('summary', { text: 'By category' }));
+  byCategory.append(contrasts);
+  byCategory.open = matchMedia('(min-width: 40rem)').matches;
   body.hidden = true;
   body.append(
     el('h3', { text: 'Word by word' }),
@@ -57,7 +61,7 @@ export function setUpWhy(study) {
       text: 'Each word of the table alone after beginning of text: its query against every word’s key. Colours part at the mean.',
     }),
     matrix.element,
-    contrasts,
+    byCategory,
     el('h3', { text: 'Steering' }),
     steering.element,
     el('h3', { text: 'Where a score comes from' }),
@@ -93,7 +97,7 @@ export function setUpWhy(study) {
     sentence.textContent = summarise(circuits);
     const names = promptSet?.categories ?? [];
     matrix.element.hidden = circuits.words === null;
-    contrasts.hidden = circuits.words === null;
+    byCategory.hidden = circuits.words === null;
     if (circuits.words) {
       matrix.show(circuits.words, names, circuits.head);
       contrasts.replaceChildren(contrastTable(circuits.words, names, circuits.head));
