@@ -62,7 +62,7 @@ lint: setup-lint
 	$(RUN) cargo fmt --all --check
 	$(RUN) cargo clippy -p headscope -p headscope-cli -p headscope-kernels --all-targets -- -D warnings
 	$(RUN) cargo clippy $(WASM) --workspace --exclude headscope-cli --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" $(RUN) cargo doc -p headscope -p headscope-kernels --no-deps --document-private-items
+	RUSTDOCFLAGS="-D warnings" $(RUN) cargo doc -p headscope -p headscope-cli -p headscope-kernels --no-deps --document-private-items
 	$(RUN) prettier --check --log-level warn .
 	$(RUN) tsc -p www
 	$(RUN) tsc -p www/tsconfig.service-worker.json

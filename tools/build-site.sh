@@ -22,8 +22,11 @@ fi
 # module that has them does not compile there. So there are two, and the page
 # chooses (www/engine/wasm.js). One JavaScript serves both: they differ in comments alone.
 mkdir -p build/pkg
+tools/build-wasm.sh headscope-site relaxed build/wasm/relaxed &
+relaxed=$!
+tools/build-wasm.sh headscope-site simd128 build/wasm/simd128
+wait $relaxed
 for kind in relaxed simd128; do
-    tools/build-wasm.sh headscope-site $kind build/wasm/$kind
     cp build/wasm/$kind/headscope_site_bg.wasm build/pkg/$kind.wasm
     esbuild build/wasm/$kind/headscope_site.js --minify --log-level=warning \
         --outfile=build/wasm/$kind.js --allow-overwrite

@@ -35,14 +35,22 @@ recipe=$({
 } | sha256sum)
 [ "$recipe" = "$(cat "$folder.recipe" 2>/dev/null)" ] && exit
 
+# One compiles while another is made smaller: the first takes one processor at its end, and
+# both leave files of the same names.
 out=${CARGO_TARGET_DIR:-target}/$target/release
+mkdir -p "$out"
+exec 9>"$out/$package.lock"
+flock 9
 rm -rf "$out"/.fingerprint/headscope-*
 export HEADSCOPE_VECTORS="$kind" RUSTC_WORKSPACE_WRAPPER="$PWD/tools/rustc-vectors"
 cargo build --package "$package" --release --target "$target"
 
 rm -rf "$folder" "$folder.recipe" "$folder.new"
-mkdir -p "$(dirname "$folder")"
-wasm-bindgen --target web --out-dir "$folder.new" --out-name "$name" "$out/$name.wasm"
+mkdir -p "$folder.new"
+cp "$out/$name.wasm" "$folder.new/compiled.wasm"
+flock -u 9
+wasm-bindgen --target web --out-dir "$folder.new" --out-name "$name" "$folder.new/compiled.wasm"
+rm "$folder.new/compiled.wasm"
 # Of functions that came out alike one name is left, and not the same in both builds,
 # whose JavaScript is to be one: a number of the same length takes its hash's place.
 number=0
