@@ -1,7 +1,7 @@
 # make serve   the page at http://127.0.0.1:8080 (PORT=... for another)
-# make test    every test: native, in a headless browser, and of the whole page
+# make test    what every change has to pass: native, in a headless browser, of the page
 # make types   writes the page’s types anew, from those of the Rust side
-# make test-long   what takes longer than a change should wait for (five minutes)
+# make test-long   the page’s further tests, and what takes longer than a change can wait for
 # make site    the static site, complete, in dist/
 # make command the command line, target/native/headscope
 # make check-hub  the built page against the published GPT-2 small at its hub (500 MB)
@@ -51,6 +51,7 @@ test-page: setup-test site
 
 # Notebooks run where `tools/setup.sh transformer-lens` was.
 test-long: setup-test site
+	node tools/page-tests.mjs --further
 	HEADSCOPE_LONG=1 node --test --test-reporter=spec tests/page/order.test.mjs
 	HEADSCOPE_LONG=1 node --test --test-reporter=spec tests/page/python.test.mjs
 

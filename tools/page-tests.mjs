@@ -3,7 +3,9 @@
 // more by itself: pages that starve one another are no fault of the page. It is named at
 // the end, and what fails alone fails the run.
 //
-//   node tools/page-tests.mjs [FILE...]
+//   node tools/page-tests.mjs            what every change has to pass
+//   node tools/page-tests.mjs --further  what takes longer than that may (make test-long)
+//   node tools/page-tests.mjs FILE...    these
 
 import { readdirSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -12,6 +14,26 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
 const TIMED = ['tests/page/feel.test.mjs'];
+/**
+ * What a visitor meets first and most: on two slow processors the rest would take a
+ * change’s tests beyond three quarters of an hour.
+ */
+const FIRST = [
+  'alive',
+  'catalogue',
+  'circuits',
+  'contract',
+  'firefox',
+  'licences',
+  'links',
+  'python',
+  'settings',
+  'sharing',
+  'site',
+  'study',
+  'webkit',
+  'words',
+];
 /** More files than these do not fail by chance. */
 const MOST_AGAIN = 5;
 /** How many of the slowest files are named. */
@@ -51,7 +73,11 @@ function testsIn(folder) {
 }
 
 const named = process.argv.slice(2);
-const all = named.length > 0 ? named : ['tests/page', 'tests/tools'].flatMap(testsIn);
+const isFurther = named[0] === '--further';
+const isWanted = (/** @type {string} */ file) =>
+  FIRST.includes(path.basename(file, '.test.mjs')) !== isFurther;
+const every = ['tests/page', 'tests/tools'].flatMap(testsIn);
+const all = named.length > 0 && !isFurther ? named : every.filter(isWanted);
 const timed = all.filter((file) => TIMED.includes(file));
 const sharing = all.filter((file) => !TIMED.includes(file));
 

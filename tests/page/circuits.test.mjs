@@ -68,7 +68,11 @@ describe('TransformerLens’ numbers', () => {
       const { further } = await exportedJson(page);
       const { forms, words, score_parts: parts, head } = further.circuits;
       assert.equal(head, theirs.head);
-      close('forms', forms, theirs.forms);
+      for (const [name, form] of Object.entries(theirs.forms)) {
+        // The study loads no W_O of the head's own layer, whose OV form is then not known.
+        const ofLast = name.startsWith('L2') ? { ov_copying: null, ov_trace: null } : {};
+        close(name, forms[name], { ...form, ...ofLast });
+      }
       const { words: names, qk, qk_symmetric, qk_skew, ov_direct } = theirs.words_alone;
       const alone = { words: names, qk, qk_symmetric, qk_skew };
       close('words', words, words.ov_direct ? { ...alone, ov_direct } : alone);
@@ -162,6 +166,9 @@ describe('what a visitor sees', () => {
           .waitFor();
         assert.doesNotMatch(page.url(), /alpha/);
         assert.ok((await sidewaysScroll(page)).pixels <= 0);
+        // Buttons fade when the seeds, which come in the background, are there.
+        await page.locator('#step-seeds.done').waitFor();
+        await page.waitForTimeout(500);
         assert.deepEqual(await accessibilityViolations(page), []);
       }));
   }
