@@ -280,12 +280,10 @@ describe('the file of patterns', () => {
     });
     await harness.withPage(SMALL, {}, async ({ page }) => {
       await startable(page);
-      const [chooser] = await Promise.all([
-        page.waitForEvent('filechooser'),
-        button(page, 'Open a file…').click(),
-      ]);
       const buffer = Buffer.from(JSON.stringify(results));
-      await chooser.setFiles({ name: 'results.json', mimeType: 'application/json', buffer });
+      await page
+        .locator('#open-file')
+        .setInputFiles({ name: 'results.json', mimeType: 'application/json', buffer });
       await page.locator('#import-notice').filter({ hasText: 'Results from' }).waitFor();
       await button(page, 'Export NPZ').click();
       const problem = page.locator('#export-problem .problem');

@@ -121,3 +121,14 @@ export function lookInWords(look) {
   });
   return chosen.join(' · ');
 }
+
+/**
+ * The cell that a look locks, as [destination, source]; nothing where it locks none, or a
+ * row or a column.
+ * @param {string | null} text
+ * @returns {[number, number] | null}
+ */
+export function lockedCell(text) {
+  const { locked } = parseLook(text);
+  return locked && locked.q >= 0 && locked.k >= 0 ? [locked.q, locked.k] : null;
+}

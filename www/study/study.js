@@ -9,6 +9,7 @@ import { Demo } from './demo.js';
 import { Files } from './files.js';
 import { Following } from './following.js';
 import { Jobs } from './jobs.js';
+import { lockedCell } from './look.js';
 import { Store } from './store.js';
 import { NOTHING, inForce, shownSettings, stepsOfRun, stillTrue } from './study-state.js';
 
@@ -193,7 +194,8 @@ export class Study {
   #stepsOf(settings) {
     return stepsOfRun(settings).map((step) => {
       if (step === 'scores' || step === 'ablations') return { step, take: this.#take[step] };
-      const ask = step === 'circuits' ? { cell: null, all_heads: true } : {};
+      const cell = lockedCell(settings.view);
+      const ask = step === 'circuits' ? { cell, all_heads: true } : {};
       return { step, take: () => this.useTool(step, () => ask) };
     });
   }

@@ -8,7 +8,7 @@ import { headMapOf } from '../../labels/head-map-view.js';
 import { CellCanvas } from '../../kit/cell-canvas.js';
 import { headIndex, headName } from '../../labels/heads.js';
 import { followTool, setUpTool } from '../../steps/tool.js';
-import { parseLook } from '../../study/look.js';
+import { lockedCell } from '../../study/look.js';
 import { shownSettings } from '../../study/study-state.js';
 import { eigenvalueStrip } from './eigenvalues.js';
 import { formTable } from './form.js';
@@ -73,10 +73,7 @@ export function setUpWhy(study) {
     heads.element,
   );
 
-  const cell = () => {
-    const { locked } = parseLook(shownSettings(study.state).view);
-    return locked && locked.q >= 0 && locked.k >= 0 ? [locked.q, locked.k] : null;
-  };
+  const cell = () => lockedCell(shownSettings(study.state).view);
   const args = () => ({ cell: cell(), all_heads: heads.wanted });
   setUpTool(study, 'circuits', {
     about: 'Takes the shown head apart; no other weights are needed than for its heatmap. ',
@@ -212,7 +209,8 @@ class HeadForms {
     this.#study = study;
     this.#ask = button('Compare with all loaded heads', 'button small', () => {
       this.wanted = true;
-      study.useTool('circuits', () => ({ cell: null, all_heads: true }));
+      const cell = lockedCell(shownSettings(study.state).view);
+      study.useTool('circuits', () => ({ cell, all_heads: true }));
     });
     for (const { key, label } of COLOURED_BY) {
       this.#by.append(el('option', { value: key, text: label }));
