@@ -426,7 +426,7 @@ describe('settings that are possible alone and not together', () => {
       assert.equal(await page.locator('#n').inputValue(), '1');
       await page
         .locator('#prompts-summary')
-        .filter({ hasText: /1 sequence,/ })
+        .filter({ hasText: /1 prompt,/ })
         .waitFor();
     }));
 
@@ -472,7 +472,7 @@ test('a text of one’s own is shown token by token', () =>
     await page.locator('#text-clear').evaluate((clear) => /** @type {any} */ (clear).click());
     await page
       .locator('#fed-title')
-      .filter({ hasText: /Prompt 1,/ })
+      .filter({ hasText: /Prompt 1 of/ })
       .waitFor();
     assert.ok((await page.locator('#fed > li').count()) > 8);
   }));

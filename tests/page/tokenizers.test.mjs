@@ -80,7 +80,7 @@ test('prompts are read by the model’s own tokenizer once it is open, and so is
     assert.match(await page.locator('#loaded-note').innerText(), /own tokenizer.*323 tokens/s);
     // Changes after that are read so at once.
     await page.evaluate(() => location.assign(location.hash.replace('n=4', 'n=5')));
-    await page.locator('#prompts-summary').filter({ hasText: '5 sequences' }).waitFor();
+    await page.locator('#prompts-summary').filter({ hasText: '5 prompts' }).waitFor();
     await reach(page, 'ready');
     assert.ok((await fed(page)).includes('␣rojo') || (await fed(page)).includes('␣azul'));
     return exportedJson(page);
