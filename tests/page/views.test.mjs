@@ -509,6 +509,8 @@ describe('pinned heads', () => {
       await names.nth(2).waitFor();
       assert.deepEqual(await names.allTextContents(), ['L0H0', 'L1H0', 'L0H1']);
 
+      // Back from the table to the heatmaps.
+      await page.locator('#pins-table-fold > summary').click();
       await page.getByRole('button', { name: 'Remove L0H0' }).click();
       await page.waitForURL(/pins=L1H0%2CL0H1/);
       await page.locator('#pin-head').fill('L9H9');
