@@ -52,7 +52,7 @@ export function partsSentence({ components, parts, score, query, key }, tokens) 
     .slice(0, NAMED)
     .map(({ value, from, to }) => `${from} × ${to} ${signed(value)}`);
   const [q = '', k = ''] = [tokens[query], tokens[key]].map((token) => token?.trim());
-  return `The score of ${k} for ${q} is ${signed(score)} before the softmax; its largest parts: ${named.join(', ')}.`;
+  return `The score of “${k}” for “${q}” is ${signed(score)} before the softmax; its largest parts: ${named.join(', ')}.`;
 }
 
 /**
