@@ -10,6 +10,7 @@ use crate::prompts::draw::RandomState;
 use crate::study::{YieldPoint, stats};
 use crate::tokens::{Tokens, TokensError};
 use nalgebra::DMatrix;
+use serde::Serialize;
 
 /// Most words that are compared each with each: a million cells.
 const MOST_WORDS: usize = 1000;
@@ -145,7 +146,8 @@ impl WordsAlone {
 }
 
 /// What a matrix of words holds of one category, as the query's.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct CategoryContrast {
     /// Row of the word table.
     pub category: usize,
@@ -195,7 +197,8 @@ pub fn by_category(matrix: &[Vec<f64>], categories: &[usize]) -> Vec<CategoryCon
 }
 
 /// Whether what categories differ in would be found of any grouping of the words.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct ShuffleTest {
     /// Mean over the words of: the word with itself less its category's mean.
     pub self_minus_category: f64,

@@ -279,6 +279,24 @@ type Categories = {
   chance: CategoryMatrix;
 };
 
+/** What a matrix of words holds of one category, as the query's. */
+type CategoryContrast = {
+  /** Row of the word table. */
+  category: number,
+  /** How many words it has here. */
+  words: number,
+  /** Mean of a word with itself. */
+  diagonal: number,
+  /** Mean of a word with another of its category; `None` if it has one word only. */
+  inside: number | null,
+  /** Mean of a word with one of another category; `None` if there is none. */
+  outside: number | null,
+  /** `diagonal` − `inside`: below 0, a word alone keeps the head off itself. */
+  self_minus_category: number | null,
+  /** Standard deviation of that over the category's words; `None` for fewer than two. */
+  spread: number | null;
+};
+
 /** Category by category attention of one head. */
 type CategoryMatrix = {
   /** Rows of the word table that occur in the prompts, ascending. */
@@ -363,24 +381,6 @@ type Continuation = {
   temperature: number,
   /** Its share of the probability. */
   top_p: number;
-};
-
-/** One category's words. */
-type Contrast = {
-  /** Row of the table. */
-  category: number,
-  /** How many words. */
-  words: number,
-  /** Mean of a word with itself. */
-  diagonal: number,
-  /** Mean of a word with another of the category. */
-  inside: number | null,
-  /** Mean of a word with one of another. */
-  outside: number | null,
-  /** `diagonal` − `inside`. */
-  self_minus_category: number | null,
-  /** Its standard deviation over the words. */
-  spread: number | null;
 };
 
 /** Several heads on several sets of prompts. */
@@ -911,15 +911,15 @@ type Settings = {
   embed: string | null;
 };
 
-/** A permutation test of the categories. */
-type Shuffled = {
-  /** Mean of: a word with itself less its category. */
+/** Whether what categories differ in would be found of any grouping of the words. */
+type ShuffleTest = {
+  /** Mean over the words of: the word with itself less its category's mean. */
   self_minus_category: number,
-  /** Share of shuffles as far from their mean. */
+  /** Share of shuffles in which that lies as far from the shuffles' mean, or farther. */
   self_minus_category_p: number,
-  /** Mean over the shuffles. */
+  /** Its mean over the shuffles: what chance gives. */
   self_minus_category_chance: number,
-  /** Mean of: its category less the others. */
+  /** Mean over the words of: its category's mean less the mean of the others. */
   inside_minus_outside: number,
   /** As above. */
   inside_minus_outside_p: number,
@@ -1049,7 +1049,7 @@ type Words = {
   /** (word attended to, word whose logit moves); null where a weight is not loaded. */
   ov_direct: Array<Array<number>> | null,
   /** What `qk_steered` holds by category of the query. */
-  contrasts: Array<Contrast>,
+  contrasts: Array<CategoryContrast>,
   /** Whether any grouping of the words would show the same; null where there is nothing to group. */
-  shuffled: Shuffled | null;
+  shuffled: ShuffleTest | null;
 };

@@ -2,6 +2,7 @@
 //! them takes little code: the page's first load has to stay small. It comes from the
 //! type that is written (`wire!`), so that what is read cannot differ from it.
 
+use crate::circuits::{CategoryContrast, ShuffleTest};
 use crate::study::category_matrix::FromCategory;
 use crate::study::{AttentionBreakdown, CategoryMatrix, Head, KindChoice, Metric, Target};
 use crate::weights::Checked;
@@ -86,6 +87,11 @@ shaped! {
     CategoryMatrix: "categories" Vec<usize>, "rows" Vec<FromCategory>;
     FromCategory: "category" usize, "destinations" usize, "mass" Vec<f64>, "cell_mean" Vec<Option<f64>>,
         "cells" Vec<usize>, "same_word" f64, "self" f64, "bos" f64, "no_category" f64;
+    CategoryContrast: "category" usize, "words" usize, "diagonal" f64, "inside" Option<f64>, "outside" Option<f64>,
+        "self_minus_category" Option<f64>, "spread" Option<f64>;
+    ShuffleTest: "self_minus_category" f64, "self_minus_category_p" f64, "self_minus_category_chance" f64,
+        "inside_minus_outside" f64, "inside_minus_outside_p" f64, "inside_minus_outside_chance" f64,
+        "shuffles" usize;
 }
 
 /// Makes types that are written as JSON, to files or to the page, with their shapes.

@@ -1,7 +1,7 @@
 //! Why the shown head looks where it looks: its QK and OV form, the table's words alone,
 //! what steering does to it, and the parts of one score.
 
-use crate::circuits::words::{CategoryContrast, SHUFFLES, ShuffleTest};
+use crate::circuits::words::{CategoryContrast, ShuffleTest};
 use crate::circuits::{HeadForms, ScoreParts, Steered, WordsAlone};
 use crate::study::Head;
 use crate::web::results::shape::{Shaped, list, wire};
@@ -92,46 +92,10 @@ wire! {
         /// (word attended to, word whose logit moves); null where a weight is not loaded.
         pub ov_direct: Option<Vec<Vec<f64>>>,
         /// What `qk_steered` holds by category of the query.
-        pub contrasts: Vec<Contrast>,
+        pub contrasts: Vec<CategoryContrast>,
         /// Whether any grouping of the words would show the same; null where there is
         /// nothing to group.
-        pub shuffled: Option<Shuffled>,
-    }
-
-    /// One category's words.
-    pub struct Contrast {
-        /// Row of the table.
-        pub category: usize,
-        /// How many words.
-        pub words: usize,
-        /// Mean of a word with itself.
-        pub diagonal: f64,
-        /// Mean of a word with another of the category.
-        pub inside: Option<f64>,
-        /// Mean of a word with one of another.
-        pub outside: Option<f64>,
-        /// `diagonal` − `inside`.
-        pub self_minus_category: Option<f64>,
-        /// Its standard deviation over the words.
-        pub spread: Option<f64>,
-    }
-
-    /// A permutation test of the categories.
-    pub struct Shuffled {
-        /// Mean of: a word with itself less its category.
-        pub self_minus_category: f64,
-        /// Share of shuffles as far from their mean.
-        pub self_minus_category_p: f64,
-        /// Mean over the shuffles.
-        pub self_minus_category_chance: f64,
-        /// Mean of: its category less the others.
-        pub inside_minus_outside: f64,
-        /// As above.
-        pub inside_minus_outside_p: f64,
-        /// As above.
-        pub inside_minus_outside_chance: f64,
-        /// How many shuffles.
-        pub shuffles: usize,
+        pub shuffled: Option<ShuffleTest>,
     }
 
     /// The head under `alpha`, by the number of the prompt.
@@ -224,30 +188,8 @@ impl Words {
             qk_symmetric: found.qk_symmetric.clone(),
             qk_skew: found.qk_skew.clone(),
             ov_direct: found.ov_direct.clone(),
-            contrasts: contrasts.iter().map(Contrast::from).collect(),
-            shuffled: test.map(Shuffled::from),
-        }
-    }
-}
-
-impl From<&CategoryContrast> for Contrast {
-    fn from(of: &CategoryContrast) -> Self {
-        let &CategoryContrast { category, words, diagonal, inside, outside, self_minus_category, spread } =
-            of;
-        Self { category, words, diagonal, inside, outside, self_minus_category, spread }
-    }
-}
-
-impl From<&ShuffleTest> for Shuffled {
-    fn from(test: &ShuffleTest) -> Self {
-        Self {
-            self_minus_category: test.self_minus_category,
-            self_minus_category_p: test.self_minus_category_p,
-            self_minus_category_chance: test.self_minus_category_chance,
-            inside_minus_outside: test.inside_minus_outside,
-            inside_minus_outside_p: test.inside_minus_outside_p,
-            inside_minus_outside_chance: test.inside_minus_outside_chance,
-            shuffles: SHUFFLES,
+            contrasts: contrasts.to_vec(),
+            shuffled: test.copied(),
         }
     }
 }
