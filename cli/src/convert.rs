@@ -104,7 +104,7 @@ impl Convert {
             folder.load(&mut model, &study::need(&cases, steps::every_pattern(&folder.config)), &progress)?;
             progress.stage("Scoring");
             let of = |metric| {
-                let measure = Measure { metric, target: settings.target };
+                let measure = Measure { metric, target: settings.target.clone() };
                 Ok(block_on(study::score_heads(&model, &cases, measure, &progress))?)
             };
             Metric::ALL.into_iter().map(of).collect()

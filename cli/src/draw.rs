@@ -51,7 +51,7 @@ impl Draw {
         };
         let set = PromptSet::of(&settings, &tokens)?;
         let text = match self.format {
-            Format::Text => set.prompts.iter().map(|prompt| text_of(prompt, &settings) + "\n").collect(),
+            Format::Text => set.prompts.iter().enumerate().map(|prompt| text_of(prompt, &settings) + "\n").collect(),
             Format::Csv => csv(&set, &settings)?,
             Format::Json => {
                 let mut results = Results { settings, ..Results::default() };
@@ -63,10 +63,10 @@ impl Draw {
     }
 }
 
-/// A prompt as a text; a line end within it counts as a space.
-fn text_of(prompt: &Prompt, settings: &Settings) -> String {
-    match &settings.text {
-        Some(text) => text.replace(['\n', '\r'], " "),
+/// A prompt, by its number, as a text.
+fn text_of((sequence, prompt): (usize, &Prompt), settings: &Settings) -> String {
+    match settings.texts().get(sequence) {
+        Some(text) => (*text).to_owned(),
         None => prompt.words.words.join(" "),
     }
 }
@@ -77,7 +77,7 @@ fn csv(set: &PromptSet, settings: &Settings) -> Result<String> {
     for (sequence, prompt) in set.prompts.iter().enumerate() {
         let ids: Vec<String> = prompt.tokenized.ids.iter().map(ToString::to_string).collect();
         let reason = prompt.dropped.as_deref().unwrap_or_default();
-        let (kept, text) = (prompt.dropped.is_none(), text_of(prompt, settings));
+        let (kept, text) = (prompt.dropped.is_none(), text_of((sequence, prompt), settings));
         writer.serialize((sequence, kept, reason, text, ids.join(" ")))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)

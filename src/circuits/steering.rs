@@ -115,7 +115,7 @@ impl Steering {
 
     /// Scores of the prompts, which are those given, in their order.
     #[must_use]
-    pub fn scores(&self, cases: &[TokenizedPrompt], measure: Measure, alpha: f64) -> Vec<Steered> {
+    pub fn scores(&self, cases: &[TokenizedPrompt], measure: &Measure, alpha: f64) -> Vec<Steered> {
         let steered = |(i, case): (usize, &TokenizedPrompt)| {
             let pattern = self.pattern(i, alpha)?;
             Some(Steered {

@@ -60,6 +60,8 @@ pub struct Relations {
     cells: Vec<Relation>,
     /// Row of the word table of each token; beginning-of-text has none.
     categories: Vec<Option<usize>>,
+    /// Whether it is the one prompt that cells of one's own are painted on.
+    is_shown: bool,
 }
 
 impl Relations {
@@ -87,13 +89,24 @@ impl Relations {
             }
         }
         let categories = std::iter::once(None).chain(categories.iter().copied()).take(n).collect();
-        Self { n, cells, categories }
+        Self { n, cells, categories, is_shown: false }
     }
 
     /// Number of tokens, beginning-of-text included.
     #[must_use]
     pub fn n(&self) -> usize {
         self.n
+    }
+
+    /// Says whether it is the shown prompt's, which a mask of one's own is of.
+    pub fn set_shown(&mut self, is_shown: bool) {
+        self.is_shown = is_shown;
+    }
+
+    /// Whether it is the shown prompt's.
+    #[must_use]
+    pub fn is_shown(&self) -> bool {
+        self.is_shown
     }
 
     /// Relation of destination `q` to source `k`.

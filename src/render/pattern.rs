@@ -4,7 +4,6 @@ use super::color::ink_on;
 use super::label::{label_of, likely_width};
 use super::surface::{Surface, Text, Window, color_bar, double_outline, overlap, reveal};
 use super::{Align, Bos, Look, Max, Rgb, Theme, Values};
-use crate::prompts::Relation;
 use std::ops::Range;
 
 const CAPTION_SIZE: f64 = 11.0;
@@ -47,8 +46,10 @@ pub struct Token {
 pub struct PatternMap {
     /// Attention, and how it becomes colours.
     pub values: Values,
-    /// Relations, (destination, source) row-major.
-    pub relations: Vec<Relation>,
+    /// Which cells are outlined, (destination, source) row-major.
+    pub outlined: Vec<bool>,
+    /// What those are.
+    pub outline: &'static str,
     /// The tokens.
     pub tokens: Vec<Token>,
 }
@@ -234,7 +235,7 @@ impl PatternMap {
     /// What a cell holds beside its colour.
     fn draw_inside(&self, rect: [f64; 4], q: usize, k: usize, color: Option<Rgb>, surface: &mut dyn Surface) {
         let [x, y, w, h] = rect;
-        if self.relations[q * self.n() + k] == Relation::SameCategory {
+        if self.outlined[q * self.n() + k] {
             double_outline(rect, [255, 255, 255], surface);
         }
         if w + 1.0 >= CELL_WITH_NUMBER
@@ -348,7 +349,7 @@ impl PatternMap {
         let captions = [
             ("0", (x, y + 17.0), Align::Start),
             (&most, (x + width, y + 17.0), Align::End),
-            ("same category", (x + 17.0, y + 36.0), Align::Start),
+            (self.outline, (x + 17.0, y + 36.0), Align::Start),
             (&share, (x + if bos == Bos::Shown { 17.0 } else { 0.0 }, y + 54.0), Align::Start),
         ];
         for (text, at, align) in captions {
@@ -383,7 +384,7 @@ fn short_number(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Cell, Look, PatternMap, Relation, Theme, Token, Values, Window};
+    use super::{Cell, Look, PatternMap, Theme, Token, Values, Window};
     use crate::render::{Rgb, Surface, Text};
 
     /// Keeps what is drawn.
@@ -412,7 +413,8 @@ mod tests {
         let token = |i: usize| Token { text: format!("t{i}"), category: None, joined: false };
         PatternMap {
             values: Values::new(crate::study::metric::uniform(n), n, Look::default()),
-            relations: vec![Relation::Other; n * n],
+            outlined: vec![false; n * n],
+            outline: "same category",
             tokens: (0..n).map(token).collect(),
         }
     }

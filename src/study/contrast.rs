@@ -28,9 +28,10 @@ pub async fn contrast(
     model: &Gpt2,
     cases: &[TokenizedPrompt],
     heads: &[Head],
-    measure: Measure,
+    measure: impl Into<Measure>,
     pace: &impl YieldPoint,
 ) -> Result<Vec<Contrast>, StudyError> {
+    let measure = measure.into();
     if cases.is_empty() {
         return Err(StudyError::NothingToScore);
     }
@@ -49,7 +50,7 @@ pub async fn contrast(
         };
         for (contrast, &head) in contrasts.iter_mut().zip(heads) {
             if head.layer == l {
-                *contrast = Some(of_head(&pattern, cases, head, measure)?);
+                *contrast = Some(of_head(&pattern, cases, head, &measure)?);
             }
         }
     }
@@ -62,7 +63,7 @@ fn of_head(
     pattern: &Tensor,
     cases: &[TokenizedPrompt],
     head: Head,
-    measure: Measure,
+    measure: &Measure,
 ) -> Result<Contrast, StudyError> {
     let patterns = super::ablation::head_patterns(pattern, head.head, &lengths(cases))?.patterns;
     let pairs = || cases.iter().zip(&patterns);

@@ -70,7 +70,7 @@ pub async fn effects(
     pace: &impl YieldPoint,
 ) -> Result<Vec<Effect>, StudyError> {
     let measure = measure.into();
-    let before = scored(cases, &baseline.pattern.patterns, measure);
+    let before = scored(cases, &baseline.pattern.patterns, &measure);
     if before.is_empty() {
         return Err(StudyError::NothingToScore);
     }
@@ -78,7 +78,7 @@ pub async fn effects(
     for (i, ablation) in ablations.iter().cloned().enumerate() {
         pace.step(i, ablations.len()).await?;
         let ablation = ablation.into();
-        let after = scored(cases, &ablate_together(model, baseline, &ablation).await?.patterns, measure);
+        let after = scored(cases, &ablate_together(model, baseline, &ablation).await?.patterns, &measure);
         effects.push(Effect {
             ablation,
             sequences: before.iter().map(|s| s.sequence).collect(),
@@ -99,7 +99,7 @@ struct Scored {
     shares: AttentionBreakdown,
 }
 
-fn scored(cases: &[TokenizedPrompt], patterns: &[Vec<f32>], measure: Measure) -> Vec<Scored> {
+fn scored(cases: &[TokenizedPrompt], patterns: &[Vec<f32>], measure: &Measure) -> Vec<Scored> {
     let score = |(case, pattern): (&TokenizedPrompt, &Vec<f32>)| {
         Some(Scored {
             sequence: case.sequence,

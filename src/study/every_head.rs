@@ -51,7 +51,7 @@ impl<'a> EveryHead<'a> {
         let recorder = ActivationCache::of(&[HookPoint::Embed, HookPoint::PosEmbed]);
         let mut resid = model.embed(&ids, &recorder).await?;
         let mut clean = recorder.into_activations();
-        let mut scores = nothing_scored(cases, measure);
+        let mut scores = nothing_scored(cases, &measure);
         for l in 0..last {
             pace.step(l, last + 1).await?;
             let pattern = HookPoint::Pattern(l);
@@ -66,10 +66,10 @@ impl<'a> EveryHead<'a> {
             resid = model.block(l, &resid, &recorder).await?;
             clean.extend(recorder.into_activations());
             let pattern = clean.remove(&pattern).ok_or(ModelError::NotLoaded("a pattern"))?;
-            add_layer(&mut scores, &pattern, cases, &lengths, measure)?;
+            add_layer(&mut scores, &pattern, cases, &lengths, &measure)?;
         }
         let pattern = model.pattern(last, &resid, &NoHooks).await?;
-        add_layer(&mut scores, &pattern, cases, &lengths, measure)?;
+        add_layer(&mut scores, &pattern, cases, &lengths, &measure)?;
         pace.step(last + 1, last + 1).await?;
         Ok(Self { cases, measure, last, ids, lengths, clean, scores })
     }
@@ -91,7 +91,7 @@ impl<'a> EveryHead<'a> {
         let Self { cases, measure, last, lengths, clean, .. } = self;
         let patch = Patch::new(model, ablation, clean, lengths).await?;
         let from = Self::first_layer(ablation);
-        let mut scores = nothing_scored(cases, *measure);
+        let mut scores = nothing_scored(cases, measure);
         if from > *last {
             return Ok(scores);
         }
@@ -110,16 +110,16 @@ impl<'a> EveryHead<'a> {
                 WithPattern { patch: &patch, point: HookPoint::Pattern(l), pattern: RefCell::default() };
             resid = model.block(l, &resid, &seen).await?;
             let pattern = seen.pattern.take().ok_or(ModelError::NotLoaded("a pattern"))?;
-            add_layer(&mut scores, &pattern, cases, lengths, *measure)?;
+            add_layer(&mut scores, &pattern, cases, lengths, measure)?;
         }
         let pattern = model.pattern(*last, &resid, &NoHooks).await?;
-        add_layer(&mut scores, &pattern, cases, lengths, *measure)?;
+        add_layer(&mut scores, &pattern, cases, lengths, measure)?;
         Ok(scores)
     }
 }
 
 /// No layer yet, of every prompt that has a cell of the target.
-fn nothing_scored(cases: &[TokenizedPrompt], measure: Measure) -> Scores {
+fn nothing_scored(cases: &[TokenizedPrompt], measure: &Measure) -> Scores {
     let scored = cases.iter().filter(|case| measure.chance(&case.relations).is_some());
     vec![Vec::new(); scored.count()]
 }
@@ -130,7 +130,7 @@ fn add_layer(
     pattern: &Tensor,
     cases: &[TokenizedPrompt],
     lengths: &[usize],
-    measure: Measure,
+    measure: &Measure,
 ) -> Result<(), StudyError> {
     let n_head = pattern.dims4().map_err(ModelError::from)?.1;
     scores.iter_mut().for_each(|prompt| prompt.push(Vec::with_capacity(n_head)));

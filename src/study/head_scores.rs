@@ -152,7 +152,7 @@ impl<'a> HeadScorer<'a> {
                 let pattern = model.pattern(l, &resid_pre, &NoHooks).await?;
                 (pattern.clone(), Batch::Before { resid_pre, pattern })
             };
-            scores.extend(score_layer(&pattern, cases, self.measure)?);
+            scores.extend(score_layer(&pattern, cases, &self.measure)?);
             batches.push(batch);
         }
         self.batches = batches;
@@ -169,7 +169,7 @@ impl<'a> HeadScorer<'a> {
         let chances: Vec<f64> =
             self.cases.iter().filter_map(|case| self.measure.chance(&case.relations)).collect();
         HeadScores {
-            measure: self.measure,
+            measure: self.measure.clone(),
             chance: stats::mean(&chances),
             sequences: self.cases.iter().map(|case| case.sequence).collect(),
             per_prompt: self.per_prompt.clone(),
@@ -197,7 +197,7 @@ impl Hooks for Known<'_> {
 fn score_layer(
     pattern: &Tensor,
     cases: &[&TokenizedPrompt],
-    measure: Measure,
+    measure: &Measure,
 ) -> Result<Vec<Vec<f64>>, StudyError> {
     let (_, n_head, tokens, _) = pattern.dims4().map_err(ModelError::from)?;
     let cells = pattern.flatten_all()?.to_vec1::<f32>()?;

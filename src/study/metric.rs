@@ -128,7 +128,7 @@ impl Metric {
 }
 
 /// What a score measures: how, and attention on what.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct Measure {
     /// How.
     pub metric: Metric,
@@ -142,16 +142,22 @@ impl From<Metric> for Measure {
     }
 }
 
+impl From<&Self> for Measure {
+    fn from(measure: &Self) -> Self {
+        measure.clone()
+    }
+}
+
 impl Measure {
     /// Score of one pattern; `None` where the prompt has no cell of the target.
     #[must_use]
-    pub fn score(self, pattern: &[f32], relations: &Relations) -> Option<f64> {
+    pub fn score(&self, pattern: &[f32], relations: &Relations) -> Option<f64> {
         self.metric.score_on(self.target.cells(relations), pattern, relations.n())
     }
 
     /// The chance level: the score of uniform causal attention.
     #[must_use]
-    pub fn chance(self, relations: &Relations) -> Option<f64> {
+    pub fn chance(&self, relations: &Relations) -> Option<f64> {
         self.score(&uniform(relations.n()), relations)
     }
 }

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 /// What a link's `target` begins with where it is a mask of one's own.
-pub const PREFIX: &str = "cells-";
+pub(super) const PREFIX: &str = "cells-";
 /// Positions that a mask may name: the longest context that a config may have.
 const POSITIONS: usize = 4096;
 
@@ -42,6 +42,18 @@ impl OwnMask {
                 None => runs.push(run),
             },
         }
+    }
+
+    /// With some cells more, or without them where all of them are in it already;
+    /// `None` if none is left.
+    #[must_use]
+    pub fn toggled(mask: Option<&Self>, cells: &[(usize, usize)]) -> Option<Self> {
+        let before: Vec<(usize, usize)> = mask.into_iter().flat_map(Self::cells).collect();
+        let cells = cells.iter().copied().filter(|&(q, k)| k <= q);
+        if cells.clone().all(|cell| before.contains(&cell)) {
+            return Self::of(before.into_iter().filter(|cell| !cells.clone().any(|other| other == *cell)));
+        }
+        Self::of(before.iter().copied().chain(cells))
     }
 
     /// All cells, in the order of the rows.

@@ -30,7 +30,7 @@ impl SeedResult {
     /// Whether the claim holds for this seed: the head comes first of all heads,
     /// and shows more of the target than chance does.
     #[must_use]
-    pub fn holds(&self, measure: Measure) -> bool {
+    pub fn holds(&self, measure: &Measure) -> bool {
         let more =
             if measure.metric.higher_is_more() { self.score > self.chance } else { self.score < self.chance };
         self.rank == 1 && more
@@ -53,7 +53,7 @@ pub async fn over_seeds(
     let mut results = Vec::with_capacity(draws.len());
     for (i, (seed, cases)) in draws.iter().enumerate() {
         let here = Within { pace, done: i, total: draws.len() };
-        match one_seed(model, *seed, cases, head, measure, &here).await {
+        match one_seed(model, *seed, cases, head, &measure, &here).await {
             Ok(result) => results.push(result),
             Err(StudyError::NothingToScore) => {}
             Err(error) => return Err(error),
@@ -68,7 +68,7 @@ async fn one_seed(
     seed: u32,
     cases: &[TokenizedPrompt],
     head: Head,
-    measure: Measure,
+    measure: &Measure,
     pace: &impl YieldPoint,
 ) -> Result<SeedResult, StudyError> {
     let scores = score_heads(model, cases, measure, pace).await?;

@@ -1,6 +1,7 @@
 //! Which cells of a pattern a score is about. A new target goes here.
 
-use super::as_text;
+use super::own_mask::PREFIX;
+use super::{OwnMask, as_text};
 use crate::prompts::{Relation, Relations};
 use serde::Serialize;
 use std::fmt;
@@ -8,7 +9,7 @@ use std::str::FromStr;
 
 /// The attention that a head is scored for: a set of destinations q and sources
 /// k ≤ q of every prompt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Target {
     /// An earlier, different word of the same category: the study's mask.
     #[default]
@@ -33,13 +34,15 @@ pub enum Target {
         /// Row of the source.
         to: usize,
     },
+    /// Cells of the shown prompt alone.
+    Cells(OwnMask),
 }
 
 /// What is said of a target wherever it is named.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 pub struct AboutTarget {
-    /// In links and files. Of a pair of rows it is followed by their numbers.
+    /// In links and files. Of a pair of rows it is followed by their numbers, of cells by those.
     pub name: &'static str,
     /// Where it is chosen.
     pub label: &'static str,
@@ -52,9 +55,13 @@ impl Target {
     pub const NAMED: [Self; 6] =
         [Self::SameCategory, Self::SameWord, Self::Itself, Self::Bos, Self::PreviousToken, Self::Induction];
 
+    /// What is said of painted cells, whichever they are.
+    pub const ABOUT_CELLS: AboutTarget =
+        AboutTarget { name: "cells", label: "Painted cells", words: "the painted cells" };
+
     /// What is said of it.
     #[must_use]
-    pub fn about(self) -> AboutTarget {
+    pub fn about(&self) -> AboutTarget {
         let (name, label, words) = match self {
             Self::SameCategory => {
                 ("same-category", "Same category (study)", "earlier words of the same category")
@@ -67,13 +74,14 @@ impl Target {
                 ("induction", "After an earlier copy", "what came after an earlier copy of the word")
             }
             Self::Pair { .. } => ("pair", "Category → category…", "words of one category from another’s"),
+            Self::Cells(_) => return Self::ABOUT_CELLS,
         };
         AboutTarget { name, label, words }
     }
 
     /// Whether destination `q` has source `k` ≤ `q` for a target.
     #[must_use]
-    pub fn holds(self, relations: &Relations, q: usize, k: usize) -> bool {
+    pub fn holds(&self, relations: &Relations, q: usize, k: usize) -> bool {
         let relation = relations.get(q, k);
         match self {
             Self::SameCategory => relation == Relation::SameCategory,
@@ -84,14 +92,15 @@ impl Target {
             Self::Induction => k > 1 && k < q && relations.get(q, k - 1) == Relation::SameWord,
             Self::Pair { from, to } => {
                 matches!(relation, Relation::SameCategory | Relation::Other)
-                    && relations.category(q) == Some(from)
-                    && relations.category(k) == Some(to)
+                    && relations.category(q) == Some(*from)
+                    && relations.category(k) == Some(*to)
             }
+            Self::Cells(mask) => relations.is_shown() && mask.holds(q, k),
         }
     }
 
     /// The target's cells, (destination, source), in the order of the rows.
-    pub fn cells(self, relations: &Relations) -> impl Iterator<Item = (usize, usize)> + '_ {
+    pub fn cells<'a>(&'a self, relations: &'a Relations) -> impl Iterator<Item = (usize, usize)> + 'a {
         let rows = (0..relations.n()).flat_map(|q| (0..=q).map(move |k| (q, k)));
         rows.filter(move |&(q, k)| self.holds(relations, q, k))
     }
@@ -99,8 +108,11 @@ impl Target {
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.about().name)?;
-        if let Self::Pair { from, to } = self { write!(f, "-{from}-{to}") } else { Ok(()) }
+        match self {
+            Self::Pair { from, to } => write!(f, "{}-{from}-{to}", self.about().name),
+            Self::Cells(mask) => mask.fmt(f),
+            _ => f.write_str(self.about().name),
+        }
     }
 }
 
@@ -112,6 +124,9 @@ impl FromStr for Target {
     fn from_str(text: &str) -> Result<Self, ()> {
         if let Some(target) = Self::NAMED.into_iter().find(|target| target.about().name == text) {
             return Ok(target);
+        }
+        if text.starts_with(PREFIX) {
+            return text.parse().map(Self::Cells);
         }
         let mut rows = text.rsplit('-').map(str::parse);
         let (Some(Ok(to)), Some(Ok(from))) = (rows.next(), rows.next()) else { return Err(()) };

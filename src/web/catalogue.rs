@@ -23,6 +23,8 @@ pub struct Catalogue {
     /// Attention from one row of the word table to another, whose numbers follow the
     /// name, as in `pair-0-4`.
     pub pair: AboutTarget,
+    /// Cells painted on the shown prompt; in links their numbers follow, as in `cells-q5k1_3`.
+    pub cells: AboutTarget,
     /// What a source may be to a destination, each in the place of its code.
     pub relations: Vec<Named>,
     /// The parts of a head's attention, in the order in which they are stacked.
@@ -97,8 +99,9 @@ impl Catalogue {
         Self {
             metrics: Metric::ALL.map(Metric::about).to_vec(),
             kinds: KindChoice::ALL.map(KindChoice::about).to_vec(),
-            targets: Target::NAMED.map(Target::about).to_vec(),
+            targets: Target::NAMED.map(|target| target.about()).to_vec(),
             pair: Target::Pair { from: 0, to: 0 }.about(),
+            cells: Target::ABOUT_CELLS,
             relations: Relation::ALL.map(|each| Named { name: each.name(), label: each.label() }).to_vec(),
             breakdown: AttentionBreakdown::PARTS.map(|(name, label)| Named { name, label }).to_vec(),
             tools: Tool::ALL.iter().map(|tool| tool.name()).collect(),

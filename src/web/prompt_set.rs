@@ -71,7 +71,7 @@ impl PromptSet {
     ///
     /// [`PromptSetError`] if the draw is impossible.
     pub fn of(settings: &Settings, tokens: &Tokens) -> Result<Self, PromptSetError> {
-        Self::read_by(settings, |_, fed| {
+        Self::read_by(settings, &settings.texts(), |_, fed| {
             Ok(match fed {
                 Fed::Text(text) => tokens.tokenize_text(text)?,
                 Fed::Words(words) => tokens.tokenize(words)?,
@@ -79,31 +79,33 @@ impl PromptSet {
         })
     }
 
-    /// Draws, and has `read` make tokens of each sequence by its number.
+    /// Draws, unless there are `texts`, and has `read` make tokens of each sequence by its
+    /// number.
     ///
     /// # Errors
     ///
     /// [`PromptSetError`] if the draw is impossible; what `read` gives.
     pub fn read_by(
         settings: &Settings,
+        texts: &[&str],
         read: impl Fn(usize, Fed<'_>) -> Result<Tokenized, PromptSetError>,
     ) -> Result<Self, PromptSetError> {
         let table = settings.table();
         let categories = table.labels();
-        if let Some(text) = &settings.text {
-            // A text is split into tokens, and each token is looked up in the table.
-            let tokenized = read(0, Fed::Text(text))?;
-            check_size(&tokenized, 0)?;
-            let words: Vec<String> = tokenized.texts.iter().skip(1).map(|text| word_of(text)).collect();
-            let categories_of = words.iter().map(|word| table.category_of(word)).collect();
-            let words = WordSequence { words, categories: categories_of };
-            let relations = Relations::of(&words);
-            let prompt = Prompt { words, tokenized, relations, dropped: None };
-            return Ok(Self { prompts: vec![prompt], categories });
-        }
         let mut prompts = Vec::new();
         let mut cells = 0;
-        for drawn in draw(&table, &settings.draw_settings())? {
+        for (sequence, text) in texts.iter().enumerate() {
+            // A text is split into tokens, and each token is looked up in the table.
+            let tokenized = read(sequence, Fed::Text(text))?;
+            cells = check_size(&tokenized, cells)?;
+            let words: Vec<String> = tokenized.texts.iter().skip(1).map(|text| word_of(text)).collect();
+            let categories = words.iter().map(|word| table.category_of(word)).collect();
+            let words = WordSequence { words, categories };
+            let relations = Relations::of(&words);
+            prompts.push(Prompt { words, tokenized, relations, dropped: None });
+        }
+        let drawn = if texts.is_empty() { draw(&table, &settings.draw_settings())? } else { Vec::new() };
+        for drawn in drawn {
             let words = drawn.repeated(settings.repeat as usize);
             let tokenized = read(prompts.len(), Fed::Words(&words))?;
             cells = check_size(&tokenized, cells)?;
@@ -111,7 +113,16 @@ impl PromptSet {
             let relations = Relations::of(&by_token(&words, &tokenized));
             prompts.push(Prompt { words, tokenized, relations, dropped });
         }
-        Ok(Self { prompts, categories })
+        let mut set = Self { prompts, categories };
+        set.show(settings.shown_prompt());
+        Ok(set)
+    }
+
+    /// Makes another prompt the shown one.
+    pub fn show(&mut self, sequence: usize) {
+        for (i, prompt) in self.prompts.iter_mut().enumerate() {
+            prompt.relations.set_shown(i == sequence);
+        }
     }
 
     /// The kept sequences, ready for the model.

@@ -63,6 +63,21 @@ pub fn shown_case(set: &PromptSet, settings: &Settings) -> Result<TokenizedPromp
     Ok(shown_prompt(set, settings)?.case(settings.shown_prompt()))
 }
 
+/// Refuses what runs other prompts than those that the shown one is of, where the target is
+/// painted on it.
+///
+/// # Errors
+///
+/// A [`Problem`] that says so.
+pub fn needs_no_painting(settings: &Settings) -> Result<(), Problem> {
+    if !settings.is_painted() {
+        return Ok(());
+    }
+    let what = "the painted cells are those of the shown prompt, and other prompts have none";
+    let next = "Choose another target, or look at the scores of the shown prompt.";
+    Err(Problem::new(what, "The settings are kept.", next).about("target"))
+}
+
 /// Whether any prompt has what heads are scored for, so that one is better than another.
 #[must_use]
 pub fn can_be_scored(settings: &Settings, set: &PromptSet) -> bool {

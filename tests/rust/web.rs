@@ -8,6 +8,7 @@ mod model_address;
 mod prompt_set;
 mod results;
 mod settings;
+mod texts;
 
 use headscope::web::{Settings, link};
 

@@ -23,6 +23,7 @@ import { setUpImport } from '../sections/launch/import.js';
 import { part } from '../kit/part.js';
 import { setUpPins } from '../sections/pattern/pins.js';
 import { setUpPrompts } from '../sections/prompts/prompts.js';
+import { setUpPostCheck } from '../sections/published/post-check.js';
 import { setUpPublished } from '../sections/published/published.js';
 import { setUpSeeds } from '../sections/further/seeds.js';
 import { setUpSettings } from '../sections/settings/settings.js';
@@ -132,6 +133,7 @@ async function openStudy(engine) {
   setUpComponentChoice(study);
   setUpAblations(study);
   setUpPublished(study);
+  setUpPostCheck(study);
   whenOpened('check-fold', async () => {
     const load = () => import('../sections/published/self-check.js');
     const { setUpSelfCheck } = await part('What checks the model', load);

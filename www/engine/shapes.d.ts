@@ -102,7 +102,7 @@ type AboutSetting = {
 
 /** What is said of a target wherever it is named. */
 type AboutTarget = {
-  /** In links and files. Of a pair of rows it is followed by their numbers. */
+  /** In links and files. Of a pair of rows it is followed by their numbers, of cells by those. */
   name: string,
   /** Where it is chosen. */
   label: string,
@@ -253,6 +253,8 @@ type Catalogue = {
   targets: Array<AboutTarget>,
   /** Attention from one row of the word table to another, whose numbers follow the name, as in `pair-0-4`. */
   pair: AboutTarget,
+  /** Cells painted on the shown prompt; in links their numbers follow, as in `cells-q5k1_3`. */
+  cells: AboutTarget,
   /** What a source may be to a destination, each in the place of its code. */
   relations: Array<Named>,
   /** The parts of a head's attention, in the order in which they are stacked. */
@@ -548,6 +550,14 @@ type Layer = {
   top: Array<Array<NextToken>>;
 };
 
+/** A target in place of one that the shown prompt is too short for. */
+type LeftOfTarget = {
+  /** Its cells within the prompt; the study's if there are none. */
+  target: string,
+  /** What is to be said of the others. */
+  problem: SettingProblem;
+};
+
 /** A text, read after every layer. */
 type Lens = {
   /** The number of the prompt. */
@@ -794,7 +804,9 @@ type PromptSet = {
   /** A label for each row of the word table. */
   categories: Array<string>,
   /** Numbers of those that are scored. */
-  kept: Array<number>;
+  kept: Array<number>,
+  /** What is left of painted cells some of which lie beyond the shown prompt. */
+  target: LeftOfTarget | null;
 };
 
 /** A link's text, read. */

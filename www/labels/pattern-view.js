@@ -17,9 +17,10 @@ export function isWithin({ q, k }, result) {
  * @param {PatternResult} result
  * @param {PromptSet | null} promptSet
  * @param {import('../study/look.js').Look} view
+ * @param {string} target cells that are painted are outlined
  */
-export function patternView(result, promptSet, { scale, max, colors, bos }) {
+export function patternView(result, promptSet, { scale, max, colors, bos }, target) {
   const { pattern, relations } = result;
   const tokens = tokenLabels(result, promptSet);
-  return pattern_view({ pattern, relations, tokens, scale, max, colors, bos });
+  return pattern_view({ pattern, relations, tokens, scale, max, colors, bos, target });
 }

@@ -20,11 +20,20 @@ export function pairTarget(from, to) {
 }
 
 /**
+ * Whether a target is cells painted on the shown prompt.
+ * @param {string} target
+ */
+export function isPainted(target) {
+  return target.startsWith(`${catalogue().cells.name}-`);
+}
+
+/**
  * A target in words.
  * @param {string} target
  * @param {PromptSet | null} promptSet
  */
 export function targetWords(target, promptSet) {
+  if (isPainted(target)) return catalogue().cells.words;
   const pair = pairOf(target);
   if (!pair) return catalogue().targets.find(({ name }) => name === target)?.words ?? target;
   const [from, to] = pair.map((row) => promptSet?.categories[row] ?? `row ${row}`);

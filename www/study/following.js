@@ -2,9 +2,10 @@
 // next to nothing is computed again. Where the model would have to be loaded first, the
 // site's own one shows the study meanwhile.
 
-import { isCancelled } from '../kit/problem.js';
+import { change } from '../pkg/headscope.js';
+import { isCancelled, mergeProblems } from '../kit/problem.js';
 import { OWN } from './demo.js';
-import { shownSettings, stepsOfRun } from './study-state.js';
+import { inForce, shownSettings, stepsOfRun } from './study-state.js';
 
 /**
  * What a change of settings may fetch by itself once Start was pressed: a few
@@ -257,6 +258,14 @@ export class Following {
       if (turn !== this.#turn) return false;
       this.#mustRedraw = false;
       store.set({ promptSet, problems: { ...store.state.problems, prompts: null } });
+      // Painted cells may lie beyond a text, which nobody knows before it is split into tokens.
+      const left = promptSet.target;
+      if (left) {
+        store.set({
+          ...inForce(change(settings, { target: left.target })),
+          settingProblems: mergeProblems(store.state.settingProblems, [left.problem]),
+        });
+      }
       return true;
     } catch (thrown) {
       if (turn !== this.#turn) return false;

@@ -13,6 +13,13 @@ export function caseVariants() {
 export const ORDINARY_SENTENCE =
   'On Monday the old truck stood by the river, and a white bird sat on a chair near the bed.';
 
+/** The prompt of the post’s figures. It begins with a space. */
+export const POST_PROMPT =
+  ' 24 green cat dog 50 happy scared blue red sheep happy sad 50 32 1999 1978 Monday' +
+  ' horse Wednesday cat Monday yellow green Friday Monday 22 happy 1989 angry 32 Friday' +
+  ' dog red Monday dog 1972 1972 mouse Tuesday 42 50 24 sad sad horse 1972 50 sad 42' +
+  ' red green 1972 red angry horse 1963 mouse cat 32 angry 32 1978 1972';
+
 /**
  * @typedef {object} WordPreset
  * @property {string} id
@@ -22,7 +29,7 @@ export const ORDINARY_SENTENCE =
  */
 
 /** The words of the post, as its code lists them. */
-const POST = `Colours:,blue,red,green,yellow,purple
+export const POST_WORDS = `Colours:,blue,red,green,yellow,purple
 Animals:,dog,cat,mouse,horse,sheep
 Fruit:,apple,banana,grape,peach,lemon
 Feelings:,happy,sad,angry,scared,proud
@@ -48,7 +55,7 @@ export function presets() {
       id: 'post',
       label: 'The post’s words',
       about: 'Eight categories, as the post’s code lists them. Some are more than one token.',
-      patch: { words: POST },
+      patch: { words: POST_WORDS },
     },
     {
       id: 'case',

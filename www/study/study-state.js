@@ -86,11 +86,19 @@ export function shownSettings({ settings, demo }) {
 }
 
 /**
- * The number of the shown prompt: a text is the only one there is.
+ * The visitor's texts: each line that is not empty is one.
+ * @param {Pick<Settings, 'text'>} settings
+ */
+export function textsOf({ text }) {
+  return text?.split(/\r?\n/).filter((line) => line.trim() !== '') ?? [];
+}
+
+/**
+ * The number of the shown prompt: a text alone is the only one there is.
  * @param {Settings} settings
  */
-export function shownPrompt({ text, prompt }) {
-  return text === null ? prompt : 0;
+export function shownPrompt(settings) {
+  return textsOf(settings).length === 1 ? 0 : settings.prompt;
 }
 
 /**
@@ -100,9 +108,10 @@ export function shownPrompt({ text, prompt }) {
  */
 export function textTooLong({ settings, demo, promptSet, model, problems }) {
   if (settings.text === null || demo) return '';
-  const tokens = promptSet?.prompts[0]?.tokens.length ?? 0;
-  if (model && tokens > model.n_ctx)
-    return `Your text has ${tokens} tokens, beginning-of-text included, and this model takes ${model.n_ctx}. Shorten it.`;
+  const { prompts = [] } = promptSet ?? {};
+  const long = model && prompts.find(({ tokens }) => tokens.length > model.n_ctx);
+  if (long)
+    return `${prompts.length > 1 ? `Text ${long.sequence}` : 'Your text'} has ${long.tokens.length} tokens, beginning-of-text included, and this model takes ${model.n_ctx}. Shorten it.`;
   const problem = [problems.prompts, problems.head].find((each) => each?.key === 'len');
   return problem ? `${problem.what} Shorten the text.` : '';
 }

@@ -92,6 +92,9 @@ impl Sweep {
         if settings.text.is_some() {
             bail!("a sweep draws its prompts by their seeds, and the link has a text");
         }
+        if settings.is_painted() {
+            bail!("a sweep is over many seeds, and painted cells are of one prompt");
+        }
         let folder = Folder::open(&self.model, &settings.model)?;
         folder.notes.iter().for_each(|note| eprintln!("{note}"));
         settings.model.clone_from(&folder.id);

@@ -39,7 +39,8 @@ impl Settings {
             let Some(value) = patch.get(field.key) else { continue };
             let text = text_of(value).filter(|text| !(field.is_optional() && text.trim().is_empty()));
             let Some(text) = text.map(|text| as_meant(field, &text)) else {
-                (field.copy)(&mut wanted, &Self::default());
+                let defaults = wanted.defaults();
+                (field.copy)(&mut wanted, &defaults);
                 given.push(field);
                 continue;
             };
@@ -54,6 +55,9 @@ impl Settings {
             let is_given = |key: &str| given.iter().any(|field| field.key == key);
             let mut settings = self.clone();
             given.iter().for_each(|field| (field.copy)(&mut settings, &wanted));
+            if settings.text.is_some() != self.text.is_some() && !is_given("prompt") {
+                settings.prompt = settings.defaults().prompt;
+            }
             let mut found = Vec::new();
             settings.reconcile(&is_given, &mut found);
             let Some(impossible) = found.iter().position(|problem| is_given(&problem.key)) else {

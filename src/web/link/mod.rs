@@ -66,6 +66,17 @@ pub fn parse(hash: &str) -> (Settings, Vec<SettingProblem>) {
     let (settings, found) = Settings::from_pairs(known.iter().map(|(key, value)| (*key, value.as_str())));
     problems.splice(0..0, found);
     problems.extend(twice(&known));
+    // Where there are several texts, the page writes which is shown. A link without that is
+    // of a version that took its lines for one text.
+    let texts = settings.texts().len();
+    if texts > 1 && !known.iter().any(|(key, _)| *key == "prompt") {
+        problems.push(SettingProblem {
+            key: "text".to_owned(),
+            value: settings.text.clone().unwrap_or_default(),
+            message: format!("The text has {texts} lines."),
+            consequence: "Each is a prompt of its own.".to_owned(),
+        });
+    }
     if let Some((_, version)) = known.iter().find(|(key, value)| *key == "v" && value != VERSION) {
         problems.push(SettingProblem {
             key: "v".to_owned(),
@@ -299,15 +310,23 @@ fn ignored(unknown: &[&str]) -> Vec<SettingProblem> {
 }
 
 /// The text after `#`. Defaults are left out; the version and the model never
-/// are, so that a link says what it was made with.
+/// are, so that a link says what it was made with, and of several texts the shown one.
 #[must_use]
 pub fn format(settings: &Settings) -> String {
-    let defaults = Settings::default();
+    let defaults = settings.defaults();
+    let texts = settings.texts().len();
     let mut pairs = form_urlencoded::Serializer::new(String::new());
     pairs.append_pair("v", VERSION);
     for field in Settings::fields() {
         let Some(value) = field.text(settings) else { continue };
-        if (field.is_same)(settings, &defaults) && field.key != "model" {
+        let is_left_out = match field.key {
+            "model" => false,
+            "prompt" if texts > 1 => false,
+            // Beside a text alone it says nothing; files of earlier versions have the draw's.
+            "prompt" if texts == 1 && settings.prompt == Settings::default().prompt => true,
+            _ => (field.is_same)(settings, &defaults),
+        };
+        if is_left_out {
             continue;
         }
         match field.packed.and_then(|key| shorter(key, &value)) {

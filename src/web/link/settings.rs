@@ -123,7 +123,7 @@ settings! {
     /// The word table as CSV; `None` for the notebook's.
     words: Option<String> = None, Form::of(Table, words).packed("words-z"),
         "The word table", "the word table was changed", |of, _| of != Tool(Check);
-    /// A free prompt instead of drawn ones.
+    /// Texts instead of drawn prompts: each line that is not empty is one.
     text: Option<String> = None, Form::of(Own, text).at_most(LONGEST_TEXT).packed("text-z"),
         "The text", "the text was changed", |of, _| !matches!(of, Tool(Seeds | Check));
     /// The shown head, as in `L1H5`.
@@ -134,13 +134,15 @@ settings! {
             Scores => settings.alpha.is_steered(),
             _ => matches!(of, Pattern | Shown | Ablations | Costs | Tool(Categories | Circuits | Seeds)),
         };
-    /// The shown prompt: a sequence number, from 0, as drawn.
+    /// The shown prompt: a sequence number, from 0, as drawn; of texts, that of the line.
     prompt: u32 = 1, Form::whole::<0, { MOST_SEQUENCES - 1 }>(),
         "The number of the prompt", "another prompt was chosen",
         |of, settings| match of {
             // Scores over the shown prompt are that prompt's.
-            Scores => settings.over == Over::Prompt,
+            Scores => settings.scored_over() == Over::Prompt,
             Pattern | Shown => true,
+            // Painted cells are the shown prompt's.
+            Ablations | Tool(Contrasts) => settings.is_painted(),
             Tool(tool) => {
                 matches!(tool, Pins | Thumbnails | Text | Continuation | Circuits | Lens | Attribution | Output)
             }
@@ -342,7 +344,9 @@ impl Settings {
     pub fn from_pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> (Self, Vec<SettingProblem>) {
         let mut settings = Self::default();
         let mut problems = Vec::new();
+        let mut has_prompt = false;
         for (key, value) in pairs {
+            has_prompt |= key == "prompt";
             if let Err(wanted) = settings.set(key, value) {
                 let consequence = settings
                     .get(key)
@@ -350,8 +354,17 @@ impl Settings {
                 problems.push(SettingProblem::refused(key, value, &wanted, consequence));
             }
         }
+        if !has_prompt {
+            settings.prompt = settings.defaults().prompt;
+        }
         settings.reconcile(&|_| false, &mut problems);
         (settings, problems)
+    }
+
+    /// What a setting is where a link says nothing of it, beside the others of these.
+    pub(super) fn defaults(&self) -> Self {
+        let prompt = if self.text.is_some() { 0 } else { Self::default().prompt };
+        Self { prompt, ..Self::default() }
     }
 
     /// Reads what [`Serialize`] wrote; what is left out has its default. Of values that
@@ -386,6 +399,12 @@ impl Settings {
             report("target", &self.target, message, format!("Instead, {} is used.", defaults.target));
             self.target = defaults.target;
         }
+        let tokens = match self.text {
+            // How many a text has, only its tokenizer knows.
+            Some(_) => None,
+            None => Some((self.len * self.repeat + 1) as usize),
+        };
+        let left = tokens.and_then(|tokens| self.target_within(tokens));
         if let Some(run) = &mut self.run
             && !run.unknown.is_empty()
         {
@@ -402,8 +421,14 @@ impl Settings {
             report("n", &self.n, message, format!("{kept} {noun} drawn."));
             self.n = kept;
         }
-        if self.text.is_none() && self.prompt >= self.n {
-            let last = self.n - 1;
+        let prompts = match self.texts().len() {
+            0 => self.n,
+            // Beside a text alone earlier versions kept the number of a drawn prompt.
+            1 => u32::MAX,
+            texts => texts as u32,
+        };
+        if self.prompt >= prompts {
+            let last = prompts - 1;
             // The default may itself lie beyond a short draw; that is nobody's mistake.
             if self.prompt != defaults.prompt || is_asked("prompt") {
                 let message = match last {
@@ -413,6 +438,10 @@ impl Settings {
                 report("prompt", &self.prompt, message, "The last one is shown.".to_owned());
             }
             self.prompt = last;
+        }
+        if let Some((target, problem)) = left {
+            self.target = target;
+            problems.push(problem);
         }
     }
 
@@ -445,13 +474,48 @@ impl Settings {
     /// What scores measure.
     #[must_use]
     pub fn measure(&self) -> Measure {
-        Measure { metric: self.metric, target: self.target }
+        Measure { metric: self.metric, target: self.target.clone() }
     }
 
-    /// The number of the shown prompt; a text is the only one there is.
+    /// The number of the shown prompt; a text alone is the only one there is.
     #[must_use]
     pub fn shown_prompt(&self) -> usize {
-        if self.text.is_some() { 0 } else { self.prompt as usize }
+        if self.texts().len() == 1 { 0 } else { self.prompt as usize }
+    }
+
+    /// The texts, if they take the place of the drawn prompts.
+    #[must_use]
+    pub fn texts(&self) -> Vec<&str> {
+        self.text.iter().flat_map(|text| text.lines()).filter(|line| !line.trim().is_empty()).collect()
+    }
+
+    /// Whether the target is cells of the shown prompt.
+    #[must_use]
+    pub fn is_painted(&self) -> bool {
+        matches!(self.target, Target::Cells(_))
+    }
+
+    /// What heads are scored over: painted cells are of one prompt.
+    #[must_use]
+    pub fn scored_over(&self) -> Over {
+        if self.is_painted() { Over::Prompt } else { self.over }
+    }
+
+    /// What is left of a target on a shown prompt of so many tokens, and what is to be
+    /// said of the rest; nothing if all of it is there.
+    #[must_use]
+    pub fn target_within(&self, tokens: usize) -> Option<(Target, SettingProblem)> {
+        let Target::Cells(mask) = &self.target else { return None };
+        let (inside, beyond) = mask.within(tokens);
+        let cells = if beyond == 1 { "1 painted cell lies" } else { &format!("{beyond} painted cells lie") };
+        let message = format!("{cells} beyond the prompt, whose last token is {}.", tokens - 1);
+        let consequence = match inside {
+            Some(_) => "The others are the target.".to_owned(),
+            None => format!("Instead, {} is used.", Target::default()),
+        };
+        let (key, value) = ("target".to_owned(), self.target.to_string());
+        let problem = SettingProblem { key, value, message, consequence };
+        (beyond > 0).then(|| (inside.map_or_else(Target::default, Target::Cells), problem))
     }
 
     /// Whether two settings draw the same words.
@@ -519,6 +583,9 @@ fn text(text: &str) -> Result<Option<String>, String> {
     match text {
         blank if blank.trim().is_empty() => Err("is empty".to_owned()),
         long if long.len() > LONGEST_TEXT as usize => Err(format!("is longer than {LONGEST_TEXT} bytes")),
+        many if many.lines().count() > MOST_SEQUENCES as usize => {
+            Err(format!("has more than {MOST_SEQUENCES} lines, each a prompt"))
+        }
         text => Ok(Some(text.to_owned())),
     }
 }
@@ -532,7 +599,8 @@ fn metric(text: &str) -> Result<Metric, String> {
 }
 
 fn target(text: &str) -> Result<Target, String> {
-    let wanted = |()| format!("{} or a pair of rows such as pair-0-4", one_of(Target::NAMED));
+    let wanted =
+        |()| format!("{}, a pair of rows such as pair-0-4 or cells such as cells-q5k1_3.q7k2-4", one_of(Target::NAMED));
     text.parse().map_err(wanted)
 }
 

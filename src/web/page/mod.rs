@@ -5,6 +5,7 @@ mod csv_text;
 pub mod views;
 
 use crate::prompts::WordTable;
+use crate::study::{OwnMask, Target};
 use crate::web::catalogue::Catalogue;
 use crate::web::js::{from_js, to_js};
 use crate::web::models::known_config;
@@ -41,6 +42,24 @@ pub fn parse_link(hash: &str) -> JsValue {
 pub fn change(settings: JsValue, patch: JsValue) -> Result<JsValue, JsValue> {
     let settings: Settings = from_js(&settings)?;
     Ok(to_js(&settings.change(&from_js(&patch)?)))
+}
+
+/// The target after cells were painted on a prompt of `n` tokens, from one corner of a
+/// rectangle to the other; where all of them were painted they are wiped. A `q` or a `k` of
+/// -1 stands for all. Where none is left it is the study's.
+#[wasm_bindgen]
+#[must_use]
+pub fn paint(target: &str, n: usize, from: &[i32], to: &[i32]) -> String {
+    let mask = match target.parse() {
+        Ok(Target::Cells(mask)) => Some(mask),
+        _ => None,
+    };
+    let span = |axis: usize| {
+        let (Some(&from), Some(&to)) = (from.get(axis), to.get(axis)) else { return 0..0 };
+        if from.min(to) < 0 { 0..n } else { from.min(to) as usize..n.min(from.max(to) as usize + 1) }
+    };
+    let cells: Vec<(usize, usize)> = span(0).flat_map(|q| span(1).map(move |k| (q, k))).collect();
+    OwnMask::toggled(mask.as_ref(), &cells).map_or_else(Target::default, Target::Cells).to_string()
 }
 
 /// `{n_layer, n_head}` of a model whose sizes are known before it is opened; of

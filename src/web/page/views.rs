@@ -9,6 +9,7 @@ use crate::render::surface::reveal;
 use crate::render::{
     HeadMap, Look, PatternMap, Svg, Theme, Thumbnails, Values, Window, head_map, thumbnails,
 };
+use crate::study::OwnMask;
 use crate::web::Problem;
 use crate::web::js::{from_js, property, to_js};
 use js_sys::{Float32Array, Uint8Array};
@@ -185,6 +186,7 @@ pub fn pattern_view(options: JsValue) -> Result<View, JsValue> {
     let mut options: Value = from_js(&options)?;
     let tokens = options.get_mut("tokens").map(Value::take).unwrap_or_default();
     let tokens: Vec<TokenOptions> = serde_json::from_value(tokens).map_err(Problem::bug)?;
+    let mask: Option<OwnMask> = options["target"].as_str().and_then(|target| target.parse().ok());
     let look: Look = serde_json::from_value(options).map_err(Problem::bug)?;
     let token = |TokenOptions { text, category, letter, joined }: TokenOptions| Token {
         text,
@@ -195,8 +197,15 @@ pub fn pattern_view(options: JsValue) -> Result<View, JsValue> {
     if pattern.len() != tokens.len().pow(2) || relations.len() != pattern.len() {
         return Err(Problem::bug("A pattern and its tokens differ in size").into());
     }
-    let values = Values::new(pattern, tokens.len(), look);
-    let map = PatternMap { values, relations, tokens };
+    let n = tokens.len();
+    let is_outlined = |(i, relation): (usize, &Relation)| match &mask {
+        Some(mask) => mask.holds(i / n, i % n),
+        None => *relation == Relation::SameCategory,
+    };
+    let outlined = relations.iter().enumerate().map(is_outlined).collect();
+    let values = Values::new(pattern, n, look);
+    let outline = if mask.is_some() { "painted" } else { "same category" };
+    let map = PatternMap { values, outlined, outline, tokens };
     let layout = map.layout(0.0);
     Ok(View::of(PatternPicture { map, layout }))
 }

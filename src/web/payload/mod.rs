@@ -104,8 +104,8 @@ impl ImportedResults {
             build: results.build.clone(),
             model: results.model.as_ref().map(model),
             settings: settings.clone(),
-            prompt_set: PromptSet::of(set),
-            pattern: shown.map(|(shown, prompt)| PatternResult::of(shown, prompt, settings.measure())),
+            prompt_set: PromptSet::of(set, settings),
+            pattern: shown.map(|(shown, prompt)| PatternResult::of(shown, prompt, &settings.measure())),
             scores: results.head_scores.as_ref().map(|scores| HeadScores::of(scores, settings, set)),
             ablations: (!results.ablations.is_empty())
                 .then(|| Ablations::of(&results.ablations, settings, set)),

@@ -1,6 +1,7 @@
 //! Prompts, token by token.
 
-use crate::web::prompt_set;
+use crate::study::Target;
+use crate::web::{SettingProblem, Settings, prompt_set};
 use serde::Serialize;
 
 /// All prompts, token by token.
@@ -13,6 +14,18 @@ pub struct PromptSet {
     pub categories: Vec<String>,
     /// Numbers of those that are scored.
     pub kept: Vec<usize>,
+    /// What is left of painted cells some of which lie beyond the shown prompt.
+    pub target: Option<LeftOfTarget>,
+}
+
+/// A target in place of one that the shown prompt is too short for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct LeftOfTarget {
+    /// Its cells within the prompt; the study's if there are none.
+    pub target: Target,
+    /// What is to be said of the others.
+    pub problem: SettingProblem,
 }
 
 /// One prompt.
@@ -54,12 +67,21 @@ pub struct Split {
 impl PromptSet {
     /// As the page is given it.
     #[must_use]
-    pub fn of(set: &prompt_set::PromptSet) -> Self {
+    pub fn of(set: &prompt_set::PromptSet, settings: &Settings) -> Self {
         Self {
             prompts: set.prompts.iter().enumerate().map(Prompt::of).collect(),
             categories: set.categories.clone(),
             kept: set.cases().iter().map(|case| case.sequence).collect(),
+            target: LeftOfTarget::of(set, settings),
         }
+    }
+}
+
+impl LeftOfTarget {
+    fn of(set: &prompt_set::PromptSet, settings: &Settings) -> Option<Self> {
+        let shown = set.prompts.get(settings.shown_prompt())?;
+        let (target, problem) = settings.target_within(shown.relations.n())?;
+        Some(Self { target, problem })
     }
 }
 

@@ -42,7 +42,7 @@ pub struct PatternResult {
 impl PatternResult {
     /// As the page is given it.
     #[must_use]
-    pub fn of(shown: &Shown, prompt: &prompt_set::Prompt, measure: Measure) -> Self {
+    pub fn of(shown: &Shown, prompt: &prompt_set::Prompt, measure: &Measure) -> Self {
         let Shown { head, prompt: number, pattern, .. } = shown;
         let (relations, kept) = (&prompt.relations, prompt.dropped.is_none());
         Self {
@@ -123,7 +123,7 @@ impl HeadScores {
         let no_pair = "it holds nothing of what is scored";
         Self {
             metric: settings.metric,
-            target: settings.target,
+            target: settings.target.clone(),
             chance: scores.chance,
             higher_is_more: scores.measure.metric.higher_is_more(),
             mean: scores.mean(),
@@ -144,7 +144,7 @@ impl HeadScores {
 #[must_use]
 pub fn scored_cases(settings: &Settings, set: &prompt_set::PromptSet) -> Vec<TokenizedPrompt> {
     let mut cases = set.cases();
-    if settings.over == Over::Prompt {
+    if settings.scored_over() == Over::Prompt {
         cases.retain(|case| case.sequence == settings.shown_prompt());
     }
     cases
@@ -229,7 +229,7 @@ impl Ablations {
         Self {
             head: settings.head,
             metric: settings.metric,
-            target: settings.target,
+            target: settings.target.clone(),
             chance: stats::mean(&chances),
             higher_is_more: measure.metric.higher_is_more(),
             kind: settings.kind,

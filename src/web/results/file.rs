@@ -243,7 +243,7 @@ impl HeadScores {
     fn of(scores: &crate::study::HeadScores, alpha: Option<f64>) -> Self {
         Self {
             metric: scores.measure.metric,
-            target: scores.measure.target,
+            target: scores.measure.target.clone(),
             chance: scores.chance,
             mean: scores.mean(),
             per_prompt: by_sequence(scores),
@@ -267,7 +267,7 @@ impl Ablation {
             kind: effect.ablation.kinds(),
             head: settings.head,
             metric: settings.metric,
-            target: settings.target,
+            target: settings.target.clone(),
             sequences: effect.sequences.clone(),
             baseline: effect.baseline.clone(),
             ablated: effect.ablated.clone(),

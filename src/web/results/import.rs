@@ -58,7 +58,10 @@ pub fn read(file: &Value, tokens: &Tokens) -> Result<Results> {
     if schema != Some(SCHEMA) && schema != Some(SETTINGS_SCHEMA) {
         return Err(ImportError::OtherSchema);
     }
-    let settings = settings_of(file)?;
+    let mut settings = settings_of(file)?;
+    if prompts::texts(file, &settings).len() == 1 && settings.texts().len() > 1 {
+        settings.prompt = 0;
+    }
     let prompts = prompts::read(file, &settings, tokens)?;
     let build = file["build"].as_str().unwrap_or("an unnamed build");
     let mut results = Results { build: build.chars().take(200).collect(), ..Results::default() };

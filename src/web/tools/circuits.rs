@@ -309,7 +309,7 @@ mod here {
         };
         let cell_mean = Measure { metric: Metric::CellMean, ..measure };
         let kept_prompts = set.cases().len();
-        let steered = |alpha| SteeredScores::of(alpha, &kept.scores(cell_mean, alpha)[..kept_prompts]);
+        let steered = |alpha| SteeredScores::of(alpha, &kept.scores(&cell_mean, alpha)[..kept_prompts]);
         let alone = kept.words.borrow().clone();
         let words = match &alone {
             None => None,

@@ -96,7 +96,7 @@ mod here {
     use crate::web::payload::Estimate;
     use crate::web::prompt_set::PromptSet;
     use crate::web::request::AskCost;
-    use crate::web::steps::exists;
+    use crate::web::steps::{exists, needs_no_painting};
     use crate::web::tools::Tool;
     use crate::web::worker::Engine;
     use wasm_bindgen::JsValue;
@@ -109,6 +109,7 @@ mod here {
 
     pub async fn run(ask: &AskContrasts, engine: &Engine, call: &Call) -> Result<JsValue, Problem> {
         let settings = &ask.settings;
+        needs_no_painting(settings)?;
         let (_, open) = engine.begin(settings, call).await?;
         let known = ask.heads.iter().filter(|name| exists(name, &open.config));
         let heads: Vec<Head> = known.filter_map(|name| name.parse().ok()).collect();

@@ -51,7 +51,7 @@ pub(super) const IN_FILES: Option<InFiles> = Some(InFiles::of(Seeds::SHAPE));
 impl OneSeed {
     /// As the page is given it.
     #[must_use]
-    pub fn of(result: &SeedResult, measure: Measure) -> Self {
+    pub fn of(result: &SeedResult, measure: &Measure) -> Self {
         Self {
             seed: result.seed,
             prompts: result.prompts,
@@ -77,7 +77,7 @@ mod here {
     use crate::web::payload::{Estimate, Unit};
     use crate::web::prompt_set::PromptSet;
     use crate::web::request::{AskCost, Study};
-    use crate::web::steps::{every_pattern, head_of};
+    use crate::web::steps::{every_pattern, head_of, needs_no_painting};
     use crate::web::tools::Tool;
     use crate::web::worker::Engine;
     use crate::web::{Problem, Settings};
@@ -96,6 +96,7 @@ mod here {
 
     pub async fn run(ask: &Study, engine: &Engine, call: &Call) -> Result<JsValue, Problem> {
         let settings = &ask.settings;
+        needs_no_painting(settings)?;
         let (_, open) = engine.begin(settings, call).await?;
         let head = head_of(settings, &open.config)?;
         let steps = Steps { call, unit: Unit::Seeds };
@@ -107,17 +108,17 @@ mod here {
         call.stage("Running seed by seed");
         let measure = settings.measure();
         let model = open.model.lock().await;
-        let results = study::over_seeds(&model, &draws, head, measure, &steps).await?;
+        let results = study::over_seeds(&model, &draws, head, measure.clone(), &steps).await?;
         Ok(engine.keep(
             Tool::Seeds,
             &Seeds {
                 head,
                 metric: measure.metric,
-                target: measure.target,
+                target: measure.target.clone(),
                 higher_is_more: measure.metric.higher_is_more(),
                 heads: open.config.n_layer * open.config.n_head,
                 asked: draws.len(),
-                seeds: results.iter().map(|result| OneSeed::of(result, measure)).collect(),
+                seeds: results.iter().map(|result| OneSeed::of(result, &measure)).collect(),
             },
         ))
     }

@@ -33,7 +33,7 @@ impl KeptCircuits {
     }
 
     /// The head's scores under steering.
-    pub(in crate::web) fn scores(&self, measure: Measure, alpha: f64) -> Vec<Steered> {
+    pub(in crate::web) fn scores(&self, measure: &Measure, alpha: f64) -> Vec<Steered> {
         self.steering.scores(&self.cases, measure, alpha)
     }
 }
@@ -54,6 +54,7 @@ impl Engine {
             kept.folded.head == head
                 && kept.settings.model == settings.model
                 && kept.settings.same_prompts(settings)
+                && (!settings.is_painted() || kept.settings.prompt == settings.prompt)
                 && kept.cases.iter().any(|case| case.sequence == shown.sequence)
         };
         if let Some(kept) = known.filter(same) {

@@ -47,7 +47,7 @@ impl Engine {
             head: settings.head,
             problems,
             note: notes.into_iter().flatten().collect::<Vec<_>>().join(" "),
-            prompt_set: open.tokens.as_ref().map(|_| PromptSet::of(&set)),
+            prompt_set: open.tokens.as_ref().map(|_| PromptSet::of(&set, &settings)),
             read: Bytes { network: call.network.get(), cache: call.cache.get() },
             storage_note: open.note().or(self.models.cache().await.note().map(str::to_owned)),
         }))
@@ -66,7 +66,7 @@ impl Engine {
             let kept = self.kept_circuits(&open, settings, &set, head, call).await?;
             let alpha = settings.alpha.factor();
             let pattern = kept.pattern(number, alpha).ok_or_else(|| Problem::bug("No such prompt"))?;
-            let steered = kept.scores(settings.measure(), alpha).into_iter();
+            let steered = kept.scores(&settings.measure(), alpha).into_iter();
             let shares = steered.take(cases.len()).map(|prompt| (prompt.sequence, prompt.shares)).collect();
             self.results.borrow_mut().timings.forward = js_sys::Date::now() - started;
             return Ok(self.show(Shown { head, prompt: number, pattern, shares }, prompt, settings));
@@ -91,7 +91,7 @@ impl Engine {
 
     /// Keeps the shown head's pattern for the export, and gives it to the page.
     fn show(&self, shown: Shown, prompt: &Prompt, settings: &Settings) -> JsValue {
-        let result = PatternResult::of(&shown, prompt, settings.measure());
+        let result = PatternResult::of(&shown, prompt, &settings.measure());
         self.results.borrow_mut().shown = Some(shown);
         give_pattern(&result)
     }

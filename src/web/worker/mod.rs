@@ -90,7 +90,8 @@ impl Engine {
     async fn answer(&self, request: Request, files: &js_sys::Array, call: &Call) -> Result<JsValue, Problem> {
         match request {
             Request::Prompts(ask) => {
-                Ok(to_js(&PromptSet::of(&self.prompt_set(&ask.settings, &call.signal).await?)))
+                let set = self.prompt_set(&ask.settings, &call.signal).await?;
+                Ok(to_js(&PromptSet::of(&set, &ask.settings)))
             }
             Request::Estimate(ask) => Ok(to_js(&self.estimate(&ask, call).await?)),
             Request::Load(ask) => self.load(ask.settings, call).await,

@@ -98,7 +98,9 @@ impl Engine {
             results.take_prompts(PromptSet::of(settings, &tokens)?, &tokens);
             self.forget_runs();
         }
-        results.prompts.clone().ok_or_else(|| Problem::bug("No prompts"))
+        let prompts = results.prompts.as_mut().ok_or_else(|| Problem::bug("No prompts"))?;
+        prompts.show(settings.shown_prompt());
+        Ok(prompts.clone())
     }
 
     /// What reads the settings' prompts, and whether that is known: of a model that was not

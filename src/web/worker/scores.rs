@@ -60,7 +60,7 @@ impl Engine {
         let head = settings.head;
         if settings.alpha.is_steered() && head.exists(&open.config) {
             let kept = self.kept_circuits(open, settings, set, head, call).await?;
-            for steered in kept.scores(settings.measure(), settings.alpha.factor()) {
+            for steered in kept.scores(&settings.measure(), settings.alpha.factor()) {
                 let place = scores.sequences.iter().position(|sequence| *sequence == steered.sequence);
                 if let (Some(i), Some(score)) = (place, steered.score) {
                     scores.per_prompt[i][head.layer][head.head] = score;

@@ -25,7 +25,7 @@ fn steered_patterns_scores_and_shares_are_the_references() {
         let alpha: f64 = alpha.parse().unwrap();
         let pattern = wide(&steering.pattern(1, alpha).unwrap());
         assert_close("pattern", &pattern, &matrix(&theirs["pattern_second_prompt"]), TOLERANCE);
-        let steered = steering.scores(&cases, Measure::from(Metric::CellMean), alpha);
+        let steered = steering.scores(&cases, &Measure::from(Metric::CellMean), alpha);
         let scores: Vec<f64> = steered.iter().map(|one| one.score.unwrap()).collect();
         assert_close("cell_mean", &scores, &numbers(&theirs["cell_mean"]), TOLERANCE);
         let shares: Vec<f64> = steered.iter().map(|one| one.shares.itself).collect();

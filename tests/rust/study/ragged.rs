@@ -49,13 +49,13 @@ fn patterns_scores_and_heads_side_by_side_are_those_of_each_prompt_alone() {
         assert_close("pattern", &flat(std::slice::from_ref(pattern)), &alone, 1e-6);
     }
     let measure = Measure::from(Metric::Surprisal);
-    let scores = pollster::block_on(score_heads(&model, &cases, measure, &Uninterrupted)).unwrap();
+    let scores = pollster::block_on(score_heads(&model, &cases, &measure, &Uninterrupted)).unwrap();
     let heads = [target(), Head { layer: 0, head: 2 }];
-    let side = pollster::block_on(contrast(&model, &cases, &heads, measure, &Uninterrupted)).unwrap();
+    let side = pollster::block_on(contrast(&model, &cases, &heads, &measure, &Uninterrupted)).unwrap();
     let mut scored = 0;
     for case in &cases {
         let one = std::slice::from_ref(case);
-        let Ok(alone) = pollster::block_on(score_heads(&model, one, measure, &Uninterrupted)) else {
+        let Ok(alone) = pollster::block_on(score_heads(&model, one, &measure, &Uninterrupted)) else {
             assert!(!scores.sequences.contains(&case.sequence));
             continue;
         };

@@ -41,20 +41,21 @@ fn shares_sum_to_one_and_chance_is_the_uniform_pattern() {
 }
 
 /// A target's cells, told by the words themselves.
-fn cells_by_words(target: Target, words: &[&str], categories: &[usize]) -> Vec<(usize, usize)> {
+fn cells_by_words(target: &Target, words: &[&str], categories: &[usize]) -> Vec<(usize, usize)> {
     let mut cells = Vec::new();
     for q in 1..=words.len() {
         for k in 0..=q {
-            let hit = match target {
+            let hit = match *target {
                 Target::Bos => k == 0,
                 Target::Itself => k == q,
                 Target::PreviousToken => k >= 1 && k == q - 1,
-                _ if k == 0 || k == q => false,
+                _ if (k == 0 || k == q) && !matches!(target, Target::Cells(_)) => false,
                 Target::Induction => k >= 2 && words[q - 1] == words[k - 2],
                 Target::SameWord => words[q - 1] == words[k - 1],
                 Target::SameCategory => {
                     words[q - 1] != words[k - 1] && categories[q - 1] == categories[k - 1]
                 }
+                Target::Cells(ref mask) => mask.cells().any(|cell| cell == (q, k)),
                 Target::Pair { from, to } => {
                     words[q - 1] != words[k - 1] && (categories[q - 1], categories[k - 1]) == (from, to)
                 }
@@ -73,7 +74,8 @@ fn every_target_is_scored_on_its_own_cells() {
     let categories = [1, 5, 1, 1, 5, 5, 1];
     let sequence =
         WordSequence { words: words.map(str::to_owned).to_vec(), categories: categories.map(Some).to_vec() };
-    let relations = Relations::of(&sequence);
+    let mut relations = Relations::of(&sequence);
+    relations.set_shown(true);
     let n = words.len() + 1;
     // Any numbers will do, as long as rows sum to 1.
     let pattern: Vec<f32> = (0..n * n)
@@ -84,19 +86,23 @@ fn every_target_is_scored_on_its_own_cells() {
         })
         .collect();
     let pairs = [(1, 5), (5, 1), (1, 1), (5, 5)].map(|(from, to)| Target::Pair { from, to });
-    for target in Target::NAMED.into_iter().chain(pairs) {
-        let cells = cells_by_words(target, &words, &categories);
+    let painted = Target::Cells("cells-q1k0_1.q5k2-4.q7k0".parse().unwrap());
+    for target in Target::NAMED.into_iter().chain(pairs).chain([painted.clone()]) {
+        let cells = cells_by_words(&target, &words, &categories);
         assert_eq!(target.cells(&relations).collect::<Vec<_>>(), cells, "{target}");
         let values: Vec<f64> = cells.iter().map(|&(q, k)| f64::from(pattern[q * n + k])).collect();
-        let measure = Measure { metric: Metric::CellMean, target };
+        let measure = Measure { metric: Metric::CellMean, target: target.clone() };
         let ours = measure.score(&pattern, &relations).unwrap();
         assert_close(&target.to_string(), &[ours], &[stats::mean(&values)], 1e-7);
         assert_eq!(measure.chance(&relations), measure.score(&uniform(n), &relations));
         assert_eq!(target.to_string().parse(), Ok(target));
     }
+    // Painted cells are of the shown prompt alone.
+    relations.set_shown(false);
+    assert_eq!(painted.cells(&relations).count(), 0);
     let nothing = Measure { metric: Metric::RowMass, target: Target::Pair { from: 0, to: 1 } };
     assert_eq!(nothing.score(&pattern, &relations), None);
-    for text in ["pair-1", "pair-1-", "pair-+1-2", "pair-01-2", "Bos", ""] {
+    for text in ["pair-1", "pair-1-", "pair-+1-2", "pair-01-2", "Bos", "cells", "cells-", "cells-q1k2", ""] {
         assert_eq!(text.parse::<Target>(), Err(()), "{text}");
     }
 }

@@ -27,19 +27,19 @@ fn many_seeds_are_single_seeds_one_after_another() {
     let everything: Vec<TokenizedPrompt> = draws.iter().flat_map(|(_, cases)| cases.clone()).collect();
     let model = whole_model(&everything);
     let measure = Measure::from(Metric::CellMean);
-    let results = pollster::block_on(over_seeds(&model, &draws, target(), measure, &Uninterrupted)).unwrap();
+    let results = pollster::block_on(over_seeds(&model, &draws, target(), measure.clone(), &Uninterrupted)).unwrap();
     assert_eq!(results.len(), 3);
     for (result, (seed, cases)) in results.iter().zip(&draws) {
         assert_eq!(result.seed, *seed);
-        let scores = pollster::block_on(score_heads(&model, cases, measure, &Uninterrupted)).unwrap();
+        let scores = pollster::block_on(score_heads(&model, cases, &measure, &Uninterrupted)).unwrap();
         assert_close("score", &[result.score], &[scores.mean()[2][1]], 1e-12);
         let above = scores.mean().concat().into_iter().filter(|&score| score > result.score).count();
         assert_eq!(result.rank, above + 1);
-        assert_eq!(result.holds(measure), result.rank == 1 && result.score > result.chance);
+        assert_eq!(result.holds(&measure), result.rank == 1 && result.score > result.chance);
         let kept = pollster::block_on(baseline(&model, cases, target(), &Uninterrupted)).unwrap();
         let preset = notebook_preset(2);
         let own =
-            pollster::block_on(effects(&model, cases, &kept, measure, &preset, &Uninterrupted)).unwrap();
+            pollster::block_on(effects(&model, cases, &kept, &measure, &preset, &Uninterrupted)).unwrap();
         assert_eq!(result.effects, own);
     }
 }
@@ -51,8 +51,8 @@ fn heads_side_by_side_are_those_of_the_detector() {
     let heads = [target(), Head { layer: 0, head: 0 }, Head { layer: 1, head: 3 }];
     for target in [Target::SameCategory, Target::Bos, Target::PreviousToken] {
         let measure = Measure { metric: Metric::RowMass, target };
-        let scores = pollster::block_on(score_heads(&model, &cases, measure, &Uninterrupted)).unwrap();
-        let ours = pollster::block_on(contrast(&model, &cases, &heads, measure, &Uninterrupted)).unwrap();
+        let scores = pollster::block_on(score_heads(&model, &cases, &measure, &Uninterrupted)).unwrap();
+        let ours = pollster::block_on(contrast(&model, &cases, &heads, &measure, &Uninterrupted)).unwrap();
         for (contrast, head) in ours.iter().zip(heads) {
             assert_eq!(contrast.head, head);
             let theirs: Vec<f64> =

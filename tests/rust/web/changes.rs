@@ -21,7 +21,7 @@ const OTHER: [(&str, &str); 23] = [
     ("cats", "2"),
     ("repeat", "2"),
     ("words", "Pets:,cat,dog\nred,blue\n"),
-    ("text", "Café & #=\n<b>"),
+    ("text", "a\nb\nc\nd\ne\nf\nCafé & #=\n<b>"),
     ("head", "L3H11"),
     ("prompt", "6"),
     ("metric", "surprisal"),

@@ -47,7 +47,7 @@ fn tokens_that_differ_are_never_one_word() {
     let tokens = fixtures::tokens();
     // Tab, line break, spaces, and the parts of an emoji: 0.1.0 took some of them for copies.
     let set =
-        PromptSet::of(&settings("v=1&text=a%09b%0Ac%20%20%20d%F0%9F%91%A9%F0%9F%9A%80"), tokens).unwrap();
+        PromptSet::of(&settings("v=1&text=a%09b%0Dc%20%20%20d%F0%9F%91%A9%F0%9F%9A%80"), tokens).unwrap();
     let prompt = &set.prompts[0];
     let words = &prompt.words.words;
     for (i, word) in words.iter().enumerate() {

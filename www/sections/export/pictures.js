@@ -39,7 +39,12 @@ const SOURCES = {
       const { locked, ...view } = parseLook(settings.view);
       const marked = locked && isWithin(locked, pattern) ? locked : { q: -1, k: -1 };
       return [
-        drawn(patternView(pattern, promptSet, { ...view, locked }), WIDTH, marked.q, marked.k),
+        drawn(
+          patternView(pattern, promptSet, { ...view, locked }, settings.target),
+          WIDTH,
+          marked.q,
+          marked.k,
+        ),
       ];
     },
     lines(state) {
@@ -62,7 +67,7 @@ const SOURCES = {
       const view = parseLook(state.settings.view);
       const { q, k } = view.locked ?? { q: -1, k: -1 };
       return pinnedResults(state).map(({ facts, result }) => ({
-        ...drawn(patternView(result, state.promptSet, view), CARD, q, k),
+        ...drawn(patternView(result, state.promptSet, view, state.settings.target), CARD, q, k),
         title: `${facts.head}: ${metricName(state.settings.metric)} ${figure(facts.score)}`,
       }));
     },

@@ -1,10 +1,10 @@
 // The whole model on the shown text: loss of each token and the likeliest next
 // ones, with and without the chosen components, and how the text goes on.
 
+import { shownPrompt, textsOf } from '../../study/study-state.js';
 import { byId, el, fillList, hiddenText } from '../../kit/dom.js';
 import { percent, signed } from '../../kit/format.js';
 import { sortableTable } from '../../kit/sortable-table.js';
-import { shownPrompt } from '../../study/study-state.js';
 import { tokenText } from '../../labels/tokens.js';
 import { setUpTool } from '../../steps/tool.js';
 
@@ -65,7 +65,7 @@ function setUpContinuation(study) {
     output.replaceChildren();
     if (!continuation) return;
     const prompt = promptSet?.prompts[shownPrompt(settings)];
-    const before = settings.text ?? prompt?.words.join(' ') ?? '';
+    const before = textsOf(settings)[shownPrompt(settings)] ?? prompt?.words.join(' ') ?? '';
     output.append(
       el('span', { class: 'muted', text: before }),
       el('b', { text: continuation.text }),

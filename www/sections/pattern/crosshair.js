@@ -13,6 +13,9 @@ export class Crosshair {
   #pointed = null;
   /** @type {((cell: MarkedCell | null, locked: boolean) => void)[]} */
   #listeners = [];
+  /** Takes what is chosen instead of locking it, as long as the visitor paints.
+   * @type {((cell: MarkedCell, shifted: boolean) => void) | null} */
+  #paint = null;
   /** Puts a cell into words, once there is a heatmap. @type {(cell: MarkedCell) => string} */
   #inWords = () => '';
 
@@ -67,6 +70,11 @@ export class Crosshair {
     else this.#tell();
   }
 
+  /** @param {((cell: MarkedCell, shifted: boolean) => void) | null} paint */
+  paintBy(paint) {
+    this.#paint = paint;
+  }
+
   /** @param {(cell: MarkedCell | null, locked: boolean) => void} listener */
   subscribe(listener) {
     this.#listeners.push(listener);
@@ -90,7 +98,11 @@ export class Crosshair {
       {
         point: (cell, deliberate) =>
           this.point(cell && { q: cell.row, k: cell.column }, deliberate),
-        pick: ({ row, column }) => this.pick({ q: row, k: column }),
+        pick: ({ row, column }, shifted) => {
+          const cell = { q: row, k: column };
+          if (this.#paint) this.#paint(cell, shifted);
+          else this.pick(cell);
+        },
         leave: () => this.leave(),
       },
       { labels: true },

@@ -8,6 +8,7 @@ import { part } from '../../kit/part.js';
 import { showProblem } from '../../kit/problem-box.js';
 import { asProblem } from '../../kit/problem.js';
 import { isWithin, patternView } from '../../labels/pattern-view.js';
+import { setUpPainting } from './painting.js';
 import { Readout } from './readout.js';
 import { showScore } from '../../labels/score.js';
 import { breakdownFigure } from './breakdown.js';
@@ -51,6 +52,7 @@ export function setUpHeatmap(study, crosshair) {
   }
 
   setUpToolbar(study);
+  setUpPainting(study, crosshair);
   fold.addEventListener('toggle', () => showTable(shownSettings(study.state), result, fold));
 
   const invitation = empty.textContent ?? '';
@@ -62,12 +64,12 @@ export function setUpHeatmap(study, crosshair) {
     if (empty.textContent !== ghost) empty.textContent = ghost;
   });
   study.watch(
-    ({ pattern, settings }) => [pattern, withoutLock(settings.view)],
-    ([pattern, look], { promptSet }) => {
+    ({ pattern, settings }) => [pattern, withoutLock(settings.view), settings.target],
+    ([pattern, look, target], { promptSet }) => {
       result = pattern;
       body.classList.toggle('long', (result?.n ?? 0) > LONG);
       empty.hidden = result !== null;
-      cells.show(result && patternView(result, promptSet, parseLook(look)));
+      cells.show(result && patternView(result, promptSet, parseLook(look), target));
     },
   );
   study.watch(

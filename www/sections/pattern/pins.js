@@ -87,7 +87,7 @@ export function setUpPins(study, crosshair) {
     pin.textContent = `${shownIsPinned ? 'Remove' : 'Compare'} ${settings.head}`;
     setOff(pin, !shownIsPinned && heads.length >= most('pins'));
     root.hidden = heads.length === 0;
-    const look = `${withoutLock(settings.view)} ${settings.metric} ${heads.join()}`;
+    const look = `${withoutLock(settings.view)} ${settings.metric} ${settings.target} ${heads.join()}`;
     if (further.pins === drawn && look === drawnLook) return;
     // Until the new ones are there, those of before stay, so that nothing flickers.
     if (!further.pins && pattern && heads.length > 0 && look === drawnLook) return;
@@ -103,11 +103,11 @@ export function setUpPins(study, crosshair) {
     const view = parseLook(settings.view);
     while (cards.length < heads.length) cards.push(new Card(study, crosshair));
     const used = cards.slice(0, heads.length);
-    cards.slice(heads.length).forEach((card) => card.show('', null, null, view, settings.metric));
+    cards.slice(heads.length).forEach((card) => card.show('', null, null, view, settings));
     used.forEach((card, index) => {
       const head = heads[index] ?? '';
       const found = pinned.find(({ facts }) => facts.head === head);
-      card.show(head, found ?? null, promptSet, view, settings.metric);
+      card.show(head, found ?? null, promptSet, view, settings);
       card.read(crosshair.cell);
     });
     row.replaceChildren(...used.map(({ element }) => element));
@@ -169,9 +169,9 @@ class Card {
    * @param {Pinned | null} pinned
    * @param {PromptSet | null} promptSet
    * @param {import('../../study/look.js').Look} view
-   * @param {Metric} metric
+   * @param {Settings} settings
    */
-  show(head, pinned, promptSet, view, metric) {
+  show(head, pinned, promptSet, view, { metric, target }) {
     this.#head = head;
     this.#result = pinned?.result ?? null;
     this.#open.textContent = head;
@@ -183,7 +183,7 @@ class Card {
       ? `${metricName(metric)} ${figure(pinned.facts.score)} · <bos> ${percent(pinned.facts.shares.bos)}`
       : '\u00a0';
     this.#canvas.setAttribute('aria-label', `Attention of compared head ${head}`);
-    this.#cells.show(pinned && patternView(pinned.result, promptSet, view));
+    this.#cells.show(pinned && patternView(pinned.result, promptSet, view, target));
   }
 
   /** @param {import('../../study/look.js').MarkedCell | null} cell */

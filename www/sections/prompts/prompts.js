@@ -60,7 +60,7 @@ export function stepPrompt(study, by) {
  * @param {Settings} settings
  */
 function summarise({ prompts, kept }, { seed, text }) {
-  if (text !== null) return 'Custom text';
+  if (text !== null) return prompts.length > 1 ? plural(prompts.length, 'text') : 'Custom text';
   const dropped = prompts.length - kept.length;
   return `Seed ${seed}: ${plural(prompts.length, 'prompt')}, ${kept.length} kept, ${dropped} dropped (multi-token words)`;
 }
@@ -74,9 +74,10 @@ function summarise({ prompts, kept }, { seed, text }) {
 function showFed({ prompts, categories }, sequence, isText, tooLong) {
   const prompt = prompts[sequence];
   const tokens = prompt ? fedTokens(prompt) : [];
-  byId('fed-title', HTMLSpanElement).textContent = isText
-    ? 'Your text'
-    : `Prompt ${sequence} of 0–${prompts.length - 1}`;
+  byId('fed-title', HTMLSpanElement).textContent =
+    isText && prompts.length === 1
+      ? 'Your text'
+      : `${isText ? 'Text' : 'Prompt'} ${sequence} of 0–${prompts.length - 1}`;
   fillList(byId('fed', HTMLOListElement), tokens, (token) =>
     tokenCard(token, categories[token.category] ?? ''),
   );
@@ -141,11 +142,13 @@ class PromptList {
 
   /**
    * @param {PromptSet} promptSet
-   * @param {boolean} isText a text is shown above already, and is all there is
+   * @param {boolean} isText texts are kept or dropped by nobody; one alone is shown above
    */
   show({ prompts, kept }, isText) {
-    this.#fold.hidden = isText;
-    this.#summary.textContent = `All prompts (${kept.length} kept, ${prompts.length - kept.length} dropped)`;
+    this.#fold.hidden = isText && prompts.length === 1;
+    this.#summary.textContent = isText
+      ? `All texts (${prompts.length})`
+      : `All prompts (${kept.length} kept, ${prompts.length - kept.length} dropped)`;
     this.#list.replaceChildren();
     this.#left = prompts;
     this.#fill();

@@ -6,11 +6,11 @@ import { capital } from '../../kit/format.js';
 import { catalogue } from '../../study/catalogue.js';
 
 export function fillChoices() {
-  const { metrics, kinds, targets, pair } = catalogue();
+  const { metrics, kinds, targets, pair, cells } = catalogue();
   fill('metric', metrics);
   fill('kind', kinds);
   fill('against', [{ name: '', label: 'None' }, ...kinds]);
-  fill('target', [...targets, pair]);
+  fill('target', [...targets, pair, cells]);
   byId('formulas-list', HTMLDivElement).replaceChildren(...metrics.map(formula));
 }
 

@@ -5,8 +5,8 @@ import { byId, debounce } from '../../kit/dom.js';
 import { settingText } from '../../kit/problem.js';
 import { kindOf, metricOf } from '../../study/catalogue.js';
 import { lackComplaint } from '../../labels/heads.js';
-import { ORDINARY_SENTENCE } from '../../study/presets.js';
-import { textTooLong } from '../../study/study-state.js';
+import { ORDINARY_SENTENCE, POST_PROMPT } from '../../study/presets.js';
+import { textTooLong, textsOf } from '../../study/study-state.js';
 import { fillChoices } from './choices.js';
 
 /** @typedef {HTMLInputElement | HTMLSelectElement | HTMLTextAreaElement} Control */
@@ -24,8 +24,8 @@ import { fillChoices } from './choices.js';
  */
 
 /**
- * A number that makes no difference beside a text: that is the only prompt there is.
- * @param {'seed' | 'n' | 'len' | 'cats' | 'repeat' | 'prompt'} key
+ * A number that makes no difference beside a text.
+ * @param {'seed' | 'n' | 'len' | 'cats' | 'repeat'} key
  * @returns {Field}
  */
 const ofDrawn = (key) => ({
@@ -41,7 +41,11 @@ const FIELDS = [
   ofDrawn('len'),
   ofDrawn('cats'),
   ofDrawn('repeat'),
-  ofDrawn('prompt'),
+  {
+    key: 'prompt',
+    type: HTMLInputElement,
+    idle: (settings) => (textsOf(settings).length === 1 ? 'your text' : null),
+  },
   {
     key: 'head',
     type: HTMLInputElement,
@@ -69,6 +73,9 @@ export function setUpSettings(study) {
 
   byId('text-example', HTMLButtonElement).addEventListener('click', () => {
     study.change({ text: ORDINARY_SENTENCE });
+  });
+  byId('text-post', HTMLButtonElement).addEventListener('click', () => {
+    study.change({ text: POST_PROMPT });
   });
   byId('text-clear', HTMLButtonElement).addEventListener('click', () =>
     study.change({ text: null }),

@@ -1,9 +1,9 @@
-// What heads are scored for: one of the named targets, or a pair of categories
-// that the visitor picks.
+// What heads are scored for: one of the named targets, a pair of categories that the
+// visitor picks, or cells painted on the heatmap.
 
 import { byId, el } from '../../kit/dom.js';
 import { categoryLetter } from '../../labels/categories.js';
-import { pairOf, pairTarget } from '../../labels/targets.js';
+import { isPainted, pairOf, pairTarget } from '../../labels/targets.js';
 import { catalogue } from '../../study/catalogue.js';
 import { settingText } from '../../kit/problem.js';
 
@@ -29,7 +29,16 @@ export function setUpTarget(study) {
   let named;
   study.subscribe(({ settings, settingProblems, promptSet }) => {
     const pair = pairOf(settings.target);
-    select.value = pair ? catalogue().pair.name : settings.target;
+    const painted = isPainted(settings.target);
+    for (const each of select.options) {
+      // It is chosen by painting.
+      if (each.value === catalogue().cells.name) each.hidden = !painted;
+    }
+    select.value = pair
+      ? catalogue().pair.name
+      : painted
+        ? catalogue().cells.name
+        : settings.target;
     pairFields.hidden = pair === null;
     const categories = promptSet?.categories;
     if (categories && categories !== named) {

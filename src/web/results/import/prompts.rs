@@ -11,6 +11,13 @@ use serde_json::Value;
 
 const SHAPE: &Shape = Vec::<file::Prompt>::SHAPE;
 
+/// Texts that a file was made of. Earlier versions took lines for one text: a file with one
+/// prompt of several lines is opened as it was saved.
+pub(super) fn texts<'a>(file: &Value, settings: &'a Settings) -> Vec<&'a str> {
+    let whole = settings.text.as_deref().filter(|_| list(&file["prompts"]).len() == 1);
+    whole.map_or_else(|| settings.texts(), |text| vec![text])
+}
+
 /// The prompts that the settings draw. Their tokens are made anew where GPT-2's
 /// tokenizer made them; those of a model's own stand in the file alone. Tokens of a text
 /// only have to spell it: earlier versions read `<|endoftext|>` letter by letter.
@@ -56,7 +63,7 @@ pub(super) fn read(file: &Value, settings: &Settings, tokens: &Tokens) -> Result
             (Fed::Words(words), _) => tokens.tokenize(words)?,
         })
     };
-    PromptSet::read_by(settings, read).or_else(|error| bad("settings", format!("fail: {error}")))
+    PromptSet::read_by(settings, &texts(file, settings), read).or_else(|error| bad("settings", format!("fail: {error}")))
 }
 
 /// Whether they are what the file says that they are.
