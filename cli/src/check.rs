@@ -270,7 +270,7 @@ fn posts_pattern(
     let ids = folder.tokens.encode(&post.text)?;
     let tokens = post.token_ids.iter().copied().collect();
     let (positions, depth) = (post.token_ids.len(), Depth::Pattern(1));
-    folder.load(model, &headscope::model::Need { tokens, positions, depth }, progress)?;
+    folder.load(model, &headscope::model::Need { tokens, positions, depth, direct: None }, progress)?;
     let found = block_on(compare_pattern(model, &post, &ids, progress))?;
     let passed = found.same_ids && found.pattern <= PUBLISHED && found.means <= PUBLISHED;
     let detail = format!(

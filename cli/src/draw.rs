@@ -51,7 +51,9 @@ impl Draw {
         };
         let set = PromptSet::of(&settings, &tokens)?;
         let text = match self.format {
-            Format::Text => set.prompts.iter().enumerate().map(|prompt| text_of(prompt, &settings) + "\n").collect(),
+            Format::Text => {
+                set.prompts.iter().enumerate().map(|prompt| text_of(prompt, &settings) + "\n").collect()
+            }
             Format::Csv => csv(&set, &settings)?,
             Format::Json => {
                 let mut results = Results { settings, ..Results::default() };

@@ -5,16 +5,25 @@ use crate::link;
 use crate::output;
 use crate::progress::Progress;
 use crate::threads::Threads;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result};
 use clap::Args;
-use headscope::model::Gpt2;
+use headscope::circuits;
+use headscope::model::{Depth, Gpt2, Need};
 use headscope::study::{self, Head, StudyError, TokenizedPrompt};
 use headscope::web::Settings;
+use headscope::web::link::settings::RunStep;
 use headscope::web::payload::scored_cases;
 use headscope::web::prompt_set::PromptSet;
-use headscope::web::results::Results;
+use headscope::web::results::{Results, Shown};
 use headscope::web::steps::{self, Instead};
+use headscope::web::taken_apart::{self, HeadTakenApart};
+use headscope::web::tools::Tool;
+use headscope::web::tools::attribution::{self, Attribution};
+use headscope::web::tools::lens::Lens;
+use headscope::web::tools::output::{self as on_output, Output, OutputRow};
+use headscope::web::tools::seeds::{self, Seeds};
 use pollster::block_on;
+use serde::Serialize;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Instant;
@@ -39,12 +48,10 @@ pub struct Run {
 }
 
 impl Run {
-    /// Runs the head, the scores of all heads and the ablations, and writes the file.
+    /// Runs the head, the scores of all heads, the ablations and what the link's `run` names
+    /// beside them, and writes the file.
     pub fn run(&self) -> Result<()> {
         let settings = link::read(&self.link)?;
-        if settings.alpha.is_steered() {
-            bail!("the link steers its head (alpha), which only the page does; leave alpha out");
-        }
         let folder = Folder::open(&self.model, &settings.model)?;
         folder.notes.iter().for_each(|note| eprintln!("{note}"));
         let mut study = Study::new(&folder, settings, self.threads)?;
@@ -93,6 +100,10 @@ impl<'a> Study<'a> {
         if let Some(baseline) = baseline {
             self.ablate(head, &baseline)?;
         }
+        if self.results.settings.alpha.is_steered() {
+            self.steer(head)?;
+        }
+        self.go_on(head)?;
         self.results.weights_checked = Some(self.folder.checked());
         self.progress.clear();
         Ok(())
@@ -110,9 +121,13 @@ impl<'a> Study<'a> {
         Ok(())
     }
 
-    fn load(&mut self, cases: &[TokenizedPrompt], depth: headscope::model::Depth) -> Result<()> {
+    fn load(&mut self, cases: &[TokenizedPrompt], depth: Depth) -> Result<()> {
+        self.load_needed(&study::need(cases, depth))
+    }
+
+    fn load_needed(&mut self, need: &Need) -> Result<()> {
         let started = Instant::now();
-        self.folder.load(&mut self.model, &study::need(cases, depth), &self.progress)?;
+        self.folder.load(&mut self.model, need, &self.progress)?;
         self.results.timings.load += milliseconds(started);
         Ok(())
     }
@@ -165,6 +180,107 @@ impl<'a> Study<'a> {
         best.ok_or_else(|| StudyError::NothingToScore.into())
     }
 
+    /// Puts the shown head's pattern, shares and scores under steering in the model's place.
+    fn steer(&mut self, head: Head) -> Result<()> {
+        let settings = self.results.settings.clone();
+        let alpha = settings.alpha.factor();
+        let apart = self.take_apart(head)?;
+        let number = settings.shown_prompt();
+        let pattern = apart.pattern(number, alpha).context("the shown prompt was not run")?;
+        let steered = apart.scores(&settings.measure(), alpha);
+        let shares = steered.iter().take(self.cases.len()).map(|one| (one.sequence, one.shares)).collect();
+        self.results.shown = Some(Shown { head, prompt: number, pattern, shares });
+        if let Some(scores) = &mut self.results.head_scores {
+            apart.steer_scores(scores, alpha);
+        }
+        Ok(())
+    }
+
+    fn take_apart(&mut self, head: Head) -> Result<HeadTakenApart> {
+        let settings = self.results.settings.clone();
+        let need = taken_apart::need(&self.set, &settings, &self.folder.tokens, head.layer, true);
+        self.load_needed(&need.map_err(said)?)?;
+        self.progress.stage("Taking the head apart");
+        let apart = HeadTakenApart::of(&self.model, &settings, &self.set, head, &self.progress);
+        block_on(apart).map_err(said)
+    }
+
+    /// What the link's `run` names beside all heads, in its order.
+    fn go_on(&mut self, head: Head) -> Result<()> {
+        let steps = self.results.settings.run.clone().map_or_else(Vec::new, |run| run.steps);
+        for step in steps {
+            match step {
+                RunStep::All => {}
+                RunStep::Circuits => self.circuits(head)?,
+                RunStep::Lens => self.lens()?,
+                RunStep::Output => self.output()?,
+                RunStep::Seeds => self.seeds(head)?,
+            }
+        }
+        Ok(())
+    }
+
+    fn circuits(&mut self, head: Head) -> Result<()> {
+        let apart = self.take_apart(head)?;
+        let settings = &self.results.settings;
+        let wanted = (locked_cell(settings), true);
+        let prompts = (&self.set, settings);
+        let found = apart.found(&self.model, &self.folder.tokens, prompts, wanted, &self.progress);
+        let found = block_on(found).map_err(said)?;
+        self.keep(Tool::Circuits, &found)
+    }
+
+    /// The logit lens, and with it the attribution of a logit.
+    fn lens(&mut self) -> Result<()> {
+        let case = self.whole_model()?;
+        let tokens = &self.folder.tokens;
+        self.progress.stage("Reading every layer");
+        let layers = block_on(circuits::lens(&self.model, &case.ids, &self.progress))?;
+        let lens = Lens::of(&layers, &case, tokens);
+        let of = attribution::needed_logit(&self.results.settings, &case.ids).map_err(said)?;
+        self.progress.stage("Attributing the logit");
+        let found = block_on(circuits::attribute(&self.model, &case.ids, of, &self.progress))?;
+        let attribution = Attribution::of(found, of, case.sequence, tokens);
+        self.keep(Tool::Lens, &lens)?;
+        self.keep(Tool::Attribution, &attribution)
+    }
+
+    fn output(&mut self) -> Result<()> {
+        let case = self.whole_model()?;
+        let settings = &self.results.settings;
+        let ablations = on_output::asked(settings, &self.folder.config);
+        let logit = attribution::asked_logit(settings, &case.ids);
+        self.progress.stage("Ablating");
+        let rows = circuits::output_under_ablation(&self.model, &case.ids, &ablations, logit, &self.progress);
+        let rows: Output = block_on(rows)?.iter().map(OutputRow::from).collect();
+        self.keep(Tool::Output, &rows)
+    }
+
+    fn seeds(&mut self, head: Head) -> Result<()> {
+        let settings = self.results.settings.clone();
+        steps::needs_no_painting(&settings).map_err(said)?;
+        self.progress.stage("Running seed by seed");
+        let draws = block_on(seeds::draws(&settings, &self.folder.tokens, &self.progress)).map_err(said)?;
+        let cases: Vec<TokenizedPrompt> = draws.iter().flat_map(|(_, cases)| cases.clone()).collect();
+        self.load(&cases, steps::every_pattern(&self.folder.config))?;
+        let measure = settings.measure();
+        let results = study::over_seeds(&self.model, &draws, head, measure.clone(), &self.progress);
+        let found = Seeds::of(&block_on(results)?, head, &measure, &self.folder.config, draws.len());
+        self.keep(Tool::Seeds, &found)
+    }
+
+    /// Loads all of the model for the shown prompt.
+    fn whole_model(&mut self) -> Result<TokenizedPrompt> {
+        let case = steps::shown_case(&self.set, &self.results.settings).map_err(said)?;
+        self.load(std::slice::from_ref(&case), Depth::Logits)?;
+        Ok(case)
+    }
+
+    fn keep(&mut self, tool: Tool, found: &impl Serialize) -> Result<()> {
+        self.results.further.insert(tool.name(), serde_json::to_value(found)?);
+        Ok(())
+    }
+
     fn ablate(&mut self, head: Head, baseline: &study::Baseline) -> Result<()> {
         let settings = &self.results.settings;
         let measure = settings.measure();
@@ -188,6 +304,15 @@ impl<'a> Study<'a> {
         self.results.timings.ablate = milliseconds(started);
         Ok(())
     }
+}
+
+/// The cell that the link's view locks, as in `q12k3`.
+fn locked_cell(settings: &Settings) -> Option<(usize, usize)> {
+    let cell = |word: &str| {
+        let (q, k) = word.strip_prefix('q')?.split_once('k')?;
+        Some((q.parse().ok()?, k.parse().ok()?))
+    };
+    settings.view.as_deref()?.split('.').find_map(cell)
 }
 
 fn milliseconds(since: Instant) -> f64 {

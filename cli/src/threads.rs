@@ -99,7 +99,7 @@ mod tests {
     fn resid(pool: Option<Rc<dyn WorkerPool>>) -> Vec<f32> {
         let config = Config::from_json(CONFIG).unwrap();
         let mut model = Gpt2::shared(config.clone(), pool);
-        let need = Need { tokens: (0..9).collect(), positions: 8, depth: Depth::Logits };
+        let need = Need { tokens: (0..9).collect(), positions: 8, depth: Depth::Logits, direct: None };
         for part in model.missing(&need).into_iter().filter(|part| part.tensor != "wte.weight") {
             let (_, shape) = config.tensors().find(|(name, _)| *name == part.tensor).unwrap();
             let count = part.rows.len() * shape[1..].iter().product::<u64>() as usize;

@@ -158,6 +158,88 @@ fn run_takes_what_the_page_takes() {
     assert_eq!(results("v=1&model=gpt2&n=2", RANDOM)["model"]["id"], "file");
 }
 
+/// Holds numbers, lists of them and objects of those against TransformerLens'.
+fn assert_reached(what: &str, ours: &Value, theirs: &Value) {
+    match theirs {
+        Value::Object(fields) => {
+            fields
+                .iter()
+                .for_each(|(name, value)| assert_reached(&format!("{what}.{name}"), &ours[name], value));
+        }
+        Value::Array(values) => {
+            values
+                .iter()
+                .enumerate()
+                .for_each(|(i, value)| assert_reached(&format!("{what}.{i}"), &ours[i], value));
+        }
+        Value::Number(number) => {
+            let (ours, theirs) = (ours.as_f64().unwrap_or(f64::NAN), number.as_f64().unwrap());
+            assert!((ours - theirs).abs() <= 1e-4, "{what}: {ours} is not {theirs}");
+        }
+        other => assert_eq!(ours, other, "{what}"),
+    }
+}
+
+#[test]
+fn run_goes_on_to_what_the_link_names() {
+    let theirs = json(&format!("{RANDOM}/circuits.json"));
+    let head = theirs["head"].as_str().unwrap();
+    let parts = &theirs["score_parts"];
+    for (alpha, steered) in theirs["steered"].as_object().unwrap() {
+        let link = format!(
+            "v=1&head={head}&alpha={}&run=circuits&view=q{}k{}",
+            alpha.parse::<f64>().unwrap(),
+            parts["query"],
+            parts["key"]
+        );
+        let file = results(&link, RANDOM);
+        let circuits = &file["further"]["circuits"];
+        assert_reached("forms", &circuits["forms"], &theirs["forms"]);
+        for name in ["cell_mean", "self_share"] {
+            let ours = circuits["steered"][name].as_object().unwrap();
+            let mut ours: Vec<(usize, f64)> = ours
+                .iter()
+                .map(|(sequence, value)| (sequence.parse().unwrap(), value.as_f64().unwrap()))
+                .collect();
+            ours.sort_by_key(|(sequence, _)| *sequence);
+            let ours: Vec<f64> = ours.into_iter().map(|(_, value)| value).collect();
+            assert_close(name, &ours, &numbers(&steered[name]));
+        }
+        assert_eq!(file["head_scores"]["alpha"].as_f64(), file["settings"]["alpha"].as_f64());
+        assert_eq!(file["patterns"]["alpha"].as_f64(), file["settings"]["alpha"].as_f64());
+        for name in ["words", "qk_symmetric", "qk_skew", "ov_direct"] {
+            assert_reached(name, &circuits["words"][name], &theirs["words_alone"][name]);
+        }
+        for name in ["query", "key", "components", "parts", "score"] {
+            assert_reached(name, &circuits["score_parts"][name], &parts[name]);
+        }
+    }
+}
+
+#[test]
+fn run_reads_a_text_by_every_layer_and_without_each_component() {
+    let theirs = json(&format!("{RANDOM}/circuits.json"));
+    let reference = json(&format!("{RANDOM}/reference.json"));
+    let text: String =
+        reference["text"].as_str().unwrap().bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let logit = &theirs["direct_logit"];
+    let link = format!(
+        "v=1&head=L1H0&text={text}&kind=zero&logit={}.{}.{}&run=output.lens",
+        logit["position"], logit["token"], logit["against"]
+    );
+    let further = &results(&link, RANDOM)["further"];
+    assert_reached("lens", &further["lens"]["layers"], &theirs["lens"]);
+    assert_reached("attribution", &further["attribution"], logit);
+    for row in further["output"].as_array().unwrap() {
+        let name = match row["component"].as_str().unwrap() {
+            "none" => "none".to_owned(),
+            component => format!("{component}|{}", row["kind"].as_str().unwrap()),
+        };
+        assert_reached(&name, row, &theirs["output_under_ablation"][&name]);
+    }
+    assert_eq!(further["output"].as_array().unwrap().len(), 1 + 3 * 5);
+}
+
 #[test]
 fn draw_prints_the_notebooks_prompts() {
     let notebook = json("data/gpt2/notebook.json");

@@ -70,7 +70,7 @@ pub struct WordsAlone {
 }
 
 /// Runs every word alone. It takes the pattern of the head's layer on prompts of two
-/// tokens, and for `ov_direct` what [`Gpt2::missing_for_direct_logits`] names.
+/// tokens, and for `ov_direct` what [`Need::direct`](crate::model::Need::direct) names.
 ///
 /// # Errors
 ///

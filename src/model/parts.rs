@@ -27,6 +27,23 @@ pub struct Need {
     pub positions: usize,
     /// How far the runs go.
     pub depth: Depth,
+    /// The layer of which a head's direct effect on the logits of these tokens is wanted:
+    /// its c_proj, ln_f's scale, and the tokens' rows of the unembedding.
+    pub direct: Option<usize>,
+}
+
+impl Need {
+    /// What takes one and takes the other.
+    #[must_use]
+    pub fn and(mut self, other: Self) -> Self {
+        self.tokens.extend(other.tokens);
+        Self {
+            tokens: self.tokens,
+            positions: self.positions.max(other.positions),
+            depth: self.depth.max(other.depth),
+            direct: self.direct.or(other.direct),
+        }
+    }
 }
 
 impl Gpt2 {
@@ -58,33 +75,30 @@ impl Gpt2 {
                 parts.push(part(&format!("h.{l}.{name}"), 0..rows));
             }
         }
-        if logits && self.ln_f.weight.is_none() {
+        if (logits || need.direct.is_some()) && self.ln_f.weight.is_none() {
             parts.push(part("ln_f.weight", 0..d_model));
         }
         if logits && self.ln_f.bias.is_none() {
             parts.push(part("ln_f.bias", 0..d_model));
         }
+        if let Some(l) = need.direct.filter(|_| !logits) {
+            self.add_direct(l, &need.tokens, &mut parts);
+        }
         parts
     }
 
-    /// What the direct effect of a head of layer `l` on some words' logits takes beside
-    /// the layer's pattern: c_proj, ln_f's scale, and the words' rows of the unembedding.
-    #[must_use]
-    pub fn missing_for_direct_logits(&self, l: usize, words: &BTreeSet<u32>) -> Vec<Part> {
-        let d_model = self.config().d_model;
-        let unembedding = self.lm_head.as_ref().unwrap_or(&self.words);
-        let rows = words.iter().map(|&id| id as usize).filter(|&id| !unembedding.has(id));
-        let mut parts: Vec<Part> = rows.map(|id| part(unembedding.name(), id..id + 1)).collect();
-        let block = self.blocks.get(l);
+    /// Adds what a head's direct effect takes beside [`Need::tokens`] and ln_f.
+    fn add_direct(&self, l: usize, tokens: &BTreeSet<u32>, parts: &mut Vec<Part>) {
+        if let Some(lm_head) = &self.lm_head {
+            let rows = tokens.iter().map(|&id| id as usize).filter(|&id| !lm_head.has(id));
+            parts.extend(rows.map(|id| part(lm_head.name(), id..id + 1)));
+        }
         for name in ["attn.c_proj.weight", "attn.c_proj.bias"] {
-            if block.is_some_and(|block| !block.has(name)) {
-                parts.push(part(&format!("h.{l}.{name}"), 0..d_model));
+            let part = part(&format!("h.{l}.{name}"), 0..self.config().d_model);
+            if self.blocks.get(l).is_some_and(|block| !block.has(name)) && !parts.contains(&part) {
+                parts.push(part);
             }
         }
-        if self.ln_f.weight.is_none() {
-            parts.push(part("ln_f.weight", 0..d_model));
-        }
-        parts
     }
 
     /// Whether a layer can be run as a whole.

@@ -107,6 +107,7 @@ pub fn need(cases: &[TokenizedPrompt], depth: Depth) -> Need {
         tokens: cases.iter().flat_map(|case| case.ids.iter().copied()).collect(),
         positions: cases.iter().map(|case| case.ids.len()).max().unwrap_or(0),
         depth,
+        direct: None,
     }
 }
 

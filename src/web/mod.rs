@@ -7,6 +7,7 @@
 //! | [`prompt_set`] | what the settings draw |
 //! | [`results`] | what was computed, and the file it is written to and read back from |
 //! | [`steps`] | what the three steps come to, wherever they run |
+//! | [`taken_apart`] | the shown head taken apart, for steering and the circuits |
 //! | [`tokenizer_files`] | which files a model's tokenizer is read from |
 //! | [`payload`] | the same as the page is given it |
 //! | [`tools`] | what goes beyond the three steps: one file a tool |
@@ -26,6 +27,7 @@ pub mod prompt_set;
 pub mod request;
 pub mod results;
 pub mod steps;
+pub mod taken_apart;
 pub mod tokenizer_files;
 pub mod tools;
 

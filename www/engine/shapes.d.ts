@@ -129,7 +129,9 @@ type AskCircuits = {
   /** (destination, source); without one, the strongest cell of the target. */
   cell: [number, number] | null,
   /** Whether the forms of all heads whose weights are here are wanted, which take a third of a second each. */
-  all_heads: boolean;
+  all_heads: boolean,
+  /** Whether what the head writes is wanted, which a study does not load for its own layer. */
+  direct: boolean;
 };
 
 /** Prompts of one name, to be put beside those of another. */

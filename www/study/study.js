@@ -195,7 +195,7 @@ export class Study {
     return stepsOfRun(settings).map((step) => {
       if (step === 'scores' || step === 'ablations') return { step, take: this.#take[step] };
       const cell = lockedCell(settings.view);
-      const ask = step === 'circuits' ? { cell, all_heads: true } : {};
+      const ask = step === 'circuits' ? { cell, all_heads: true, direct: true } : {};
       return { step, take: () => this.useTool(step, () => ask) };
     });
   }

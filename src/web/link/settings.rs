@@ -599,8 +599,12 @@ fn metric(text: &str) -> Result<Metric, String> {
 }
 
 fn target(text: &str) -> Result<Target, String> {
-    let wanted =
-        |()| format!("{}, a pair of rows such as pair-0-4 or cells such as cells-q5k1_3.q7k2-4", one_of(Target::NAMED));
+    let wanted = |()| {
+        format!(
+            "{}, a pair of rows such as pair-0-4 or cells such as cells-q5k1_3.q7k2-4",
+            one_of(Target::NAMED)
+        )
+    };
     text.parse().map_err(wanted)
 }
 

@@ -23,6 +23,10 @@ pub struct AskCircuits {
     /// third of a second each.
     #[serde(default)]
     pub all_heads: bool,
+    /// Whether what the head writes is wanted, which a study does not load for its own
+    /// layer.
+    #[serde(default)]
+    pub direct: bool,
 }
 
 wire! {
@@ -221,48 +225,23 @@ pub(super) use here::{cost, run};
 
 #[cfg(target_arch = "wasm32")]
 mod here {
-    use super::{AskCircuits, Circuits, Form, Parts, SteeredScores, Words};
-    use crate::circuits::forms::loaded_heads;
-    use crate::circuits::words::{by_category, shuffle_test};
-    use crate::circuits::{PromptCells, forms_of, score_parts, single_words, words_alone};
-    use crate::model::Depth;
-    use crate::prompts::{Relations, WordSequence};
-    use crate::study::{Measure, Metric, TokenizedPrompt};
-    use crate::tokens::Tokens;
+    use super::AskCircuits;
+    use crate::web::Problem;
     use crate::web::models::call::Call;
     use crate::web::payload::Estimate;
     use crate::web::request::AskCost;
-    use crate::web::steps::{head_depth, head_of, shown_case};
+    use crate::web::steps::head_of;
+    use crate::web::taken_apart::{need, need_of_head};
     use crate::web::tools::Tool;
     use crate::web::worker::Engine;
-    use crate::web::{Problem, Settings};
     use wasm_bindgen::JsValue;
 
-    /// The shown head's prompts, and the table's words each alone.
-    async fn cases(
-        engine: &Engine,
-        settings: &Settings,
-        tokens: &Tokens,
-        call: &Call,
-    ) -> Result<Vec<TokenizedPrompt>, Problem> {
-        let set = engine.prompt_set(settings, &call.signal).await?;
-        let mut cases = set.cases();
-        cases.push(shown_case(&set, settings)?);
-        let relations = Relations::of(&WordSequence { words: Vec::new(), categories: Vec::new() });
-        let words = single_words(&settings.table(), tokens)?;
-        let alone = words.into_iter().map(|word| TokenizedPrompt {
-            sequence: 0,
-            ids: vec![tokens.bos(), word.id],
-            relations: relations.clone(),
-        });
-        cases.extend(alone);
-        Ok(cases)
-    }
-
     pub async fn cost(ask: &AskCost, engine: &Engine, call: &Call) -> Result<Estimate, Problem> {
-        let (tokens, _) = engine.tokens_for(&ask.settings, &call.signal).await?;
-        let cases = cases(engine, &ask.settings, &tokens, call).await?;
-        engine.cost(&ask.settings, &cases, |config| head_depth(&ask.settings, config)).await
+        let settings = &ask.settings;
+        let (tokens, _) = engine.tokens_for(settings, &call.signal).await?;
+        let set = engine.prompt_set(settings, &call.signal).await?;
+        let need = need_of_head(&set, settings, &tokens, false)?;
+        engine.cost_of(settings, |config| need(config)).await
     }
 
     pub async fn run(ask: &AskCircuits, engine: &Engine, call: &Call) -> Result<JsValue, Problem> {
@@ -270,68 +249,13 @@ mod here {
         let (set, open) = engine.begin(settings, call).await?;
         let tokens = engine.tokens_of_prompts(&open, settings, &call.signal).await?;
         let head = head_of(settings, &open.config)?;
-        let needed = cases(engine, settings, &tokens, call).await?;
-        engine.fetch(&open, &needed, Depth::Pattern(head.layer), call).await?;
-        let kept = engine.kept_circuits(&open, settings, &set, head, call).await?;
+        let need = need(&set, settings, &tokens, head.layer, ask.direct)?;
+        engine.fetch_needed(&open, &need, call).await?;
+        let kept = engine.taken_apart(&open, settings, &set, head, ask.direct, call).await?;
         call.stage("Taking the head apart");
-        let alpha = settings.alpha.factor();
         let model = open.model.lock().await;
-        let heads = if ask.all_heads { loaded_heads(&model) } else { vec![head] };
-        if kept.forms.borrow().len() < heads.len() {
-            let forms = forms_of(&model, &heads, call).await?;
-            kept.forms.replace(forms);
-        }
-        if kept.words.borrow().is_none() {
-            let words = single_words(&settings.table(), &tokens)?;
-            if let Ok(found) =
-                words_alone(&model, tokens.bos(), &words, &kept.folded, &kept.spectrum, call).await
-            {
-                kept.words.replace(Some(found));
-            }
-        }
-        let case = shown_case(&set, settings)?;
-        let measure = settings.measure();
-        let pattern = kept.pattern(case.sequence, alpha);
-        let strongest = || {
-            let cells = measure.target.cells(&case.relations);
-            let n = case.ids.len();
-            let weight =
-                |&(q, k): &(usize, usize)| pattern.as_ref().map_or(0.0, |pattern| pattern[q * n + k]);
-            cells.into_iter().max_by(|a, b| weight(a).total_cmp(&weight(b)))
-        };
-        let cell = ask.cell.filter(|&(q, k)| k <= q && q < case.ids.len()).or_else(strongest);
-        let parts = match cell {
-            None => None,
-            Some(cell) => {
-                let cells = [PromptCells { ids: &case.ids, cells: vec![cell] }];
-                Some(Parts::of(&score_parts(&model, &kept.folded, &cells, call).await?, case.sequence, cell))
-            }
-        };
-        let cell_mean = Measure { metric: Metric::CellMean, ..measure };
-        let kept_prompts = set.cases().len();
-        let steered = |alpha| SteeredScores::of(alpha, &kept.scores(&cell_mean, alpha)[..kept_prompts]);
-        let alone = kept.words.borrow().clone();
-        let words = match &alone {
-            None => None,
-            Some(words) => {
-                let (qk, categories) = (words.steered(alpha), words.categories());
-                let test = shuffle_test(&qk, &categories, call).await.ok();
-                Some(Words::of(words, alpha, &by_category(&qk, &categories), test.as_ref()))
-            }
-        };
-        let forms = kept.forms.borrow();
-        let shown = forms.iter().find(|form| form.head == head).ok_or_else(|| Problem::bug("No form"))?;
-        let form = Form { eigenvalues: shown.qk.eigenvalues.clone(), ..Form::of(shown) };
-        let found = Circuits {
-            head,
-            alpha,
-            form,
-            forms: forms.iter().map(|forms| (forms.head.to_string(), Form::of(forms))).collect(),
-            words,
-            steered: steered(alpha),
-            unsteered: steered(1.0),
-            score_parts: parts,
-        };
+        let wanted = (ask.cell, ask.all_heads);
+        let found = kept.found(&model, &tokens, (&set, settings), wanted, call).await?;
         Ok(engine.keep(Tool::Circuits, &found))
     }
 }

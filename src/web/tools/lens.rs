@@ -1,6 +1,7 @@
 //! The logit lens: what each layer of the model would say of the shown prompt.
 
 use crate::circuits::LensLayer;
+use crate::study::TokenizedPrompt;
 use crate::tokens::Tokens;
 use crate::web::results::shape::{Shaped, list, wire};
 use crate::web::tools::InFiles;
@@ -64,6 +65,21 @@ impl Layer {
     }
 }
 
+impl Lens {
+    /// As the page is given it, of a prompt.
+    #[must_use]
+    pub fn of(found: &[LensLayer], case: &TokenizedPrompt, tokens: &Tokens) -> Self {
+        Self {
+            prompt: case.sequence,
+            text: tokens.decode(&case.ids[1..]),
+            tokens: case.ids.iter().map(|&id| tokens.text_of(id)).collect(),
+            token_ids: case.ids.clone(),
+            order: found.iter().map(|layer| layer.name.clone()).collect(),
+            layers: found.iter().map(|layer| (layer.name.clone(), Layer::of(layer, tokens))).collect(),
+        }
+    }
+}
+
 #[cfg(target_arch = "wasm32")]
 pub(super) use crate::web::tools::text::cost;
 #[cfg(target_arch = "wasm32")]
@@ -71,7 +87,7 @@ pub(super) use here::run;
 
 #[cfg(target_arch = "wasm32")]
 mod here {
-    use super::{Layer, Lens};
+    use super::Lens;
     use crate::circuits;
     use crate::web::Problem;
     use crate::web::models::call::Call;
@@ -86,16 +102,6 @@ mod here {
         let tokens = engine.tokens_of(&open, &call.signal).await?;
         call.stage("Reading every layer");
         let found = circuits::lens(&*open.model.lock().await, &case.ids, call).await?;
-        Ok(engine.keep(
-            Tool::Lens,
-            &Lens {
-                prompt: case.sequence,
-                text: tokens.decode(&case.ids[1..]),
-                tokens: case.ids.iter().map(|&id| tokens.text_of(id)).collect(),
-                token_ids: case.ids,
-                order: found.iter().map(|layer| layer.name.clone()).collect(),
-                layers: found.iter().map(|layer| (layer.name.clone(), Layer::of(layer, &tokens))).collect(),
-            },
-        ))
+        Ok(engine.keep(Tool::Lens, &Lens::of(&found, &case, &tokens)))
     }
 }

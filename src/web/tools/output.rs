@@ -2,8 +2,13 @@
 //! the next tokens of the shown prompt.
 
 use crate::circuits::OutputChange;
+use crate::circuits::output::heads_and_mlps;
+use crate::study::{AblationKind, Component};
+use crate::web::Settings;
+use crate::web::link::ablation_choice::{Components, wanted};
 use crate::web::results::shape::{Shaped, wire};
 use crate::web::tools::InFiles;
+use crate::weights::Config;
 
 /// The output without each of some components, un-ablated first.
 pub type Output = Vec<OutputRow>;
@@ -42,6 +47,18 @@ impl From<&OutputChange> for OutputRow {
     }
 }
 
+/// What is ablated, each alone: the settings' components, else every head and MLP.
+#[must_use]
+pub fn asked(settings: &Settings, config: &Config) -> Vec<(Component, AblationKind)> {
+    let kind = wanted(settings.kind);
+    let mut components: Vec<Component> = match &settings.ablate {
+        Some(Components::Groups(groups)) => groups.iter().flatten().copied().collect(),
+        _ => heads_and_mlps(config),
+    };
+    components.retain(|component| component.exists(config));
+    components.into_iter().map(|component| (component, component.kind_for(kind))).collect()
+}
+
 #[cfg(target_arch = "wasm32")]
 pub(super) use crate::web::tools::text::cost;
 #[cfg(target_arch = "wasm32")]
@@ -49,12 +66,9 @@ pub(super) use here::run;
 
 #[cfg(target_arch = "wasm32")]
 mod here {
-    use super::{Output, OutputRow};
-    use crate::circuits::output::heads_and_mlps;
+    use super::{Output, OutputRow, asked};
     use crate::circuits::output_under_ablation;
-    use crate::study::{AblationKind, Component};
     use crate::web::Problem;
-    use crate::web::link::ablation_choice::{Components, wanted};
     use crate::web::models::call::Call;
     use crate::web::request::Study;
     use crate::web::tools::Tool;
@@ -66,17 +80,7 @@ mod here {
     pub async fn run(ask: &Study, engine: &Engine, call: &Call) -> Result<JsValue, Problem> {
         let settings = &ask.settings;
         let (open, case) = whole_model(engine, settings, 0, call).await?;
-        let kind = wanted(settings.kind);
-        let components: Vec<Component> = match &settings.ablate {
-            Some(Components::Groups(groups)) => groups.iter().flatten().copied().collect(),
-            _ => heads_and_mlps(&open.config),
-        };
-        let with_kind = |component: Component| (component, component.kind_for(kind));
-        let ablations: Vec<(Component, AblationKind)> = components
-            .into_iter()
-            .filter(|component| component.exists(&open.config))
-            .map(with_kind)
-            .collect();
+        let ablations = asked(settings, &open.config);
         call.stage("Ablating");
         let logit = asked_logit(settings, &case.ids);
         let model = open.model.lock().await;

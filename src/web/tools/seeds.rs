@@ -1,9 +1,13 @@
 //! Many seeds: the scorer and the notebook preset over the settings' range of seeds.
 
-use crate::study::{Head, Measure, Metric, SeedResult, Target};
+use crate::study::{Head, Measure, Metric, SeedResult, Target, TokenizedPrompt, YieldPoint};
+use crate::tokens::Tokens;
 use crate::web::payload::AblationRow;
+use crate::web::prompt_set::PromptSet;
 use crate::web::results::shape::{Shaped, wire};
 use crate::web::tools::InFiles;
+use crate::web::{Problem, Settings};
+use crate::weights::Config;
 
 wire! {
     /// The study of one head, seed by seed.
@@ -48,6 +52,22 @@ wire! {
 
 pub(super) const IN_FILES: Option<InFiles> = Some(InFiles::of(Seeds::SHAPE));
 
+impl Seeds {
+    /// As the page is given it, of so many seeds that were asked for.
+    #[must_use]
+    pub fn of(results: &[SeedResult], head: Head, measure: &Measure, config: &Config, asked: usize) -> Self {
+        Self {
+            head,
+            metric: measure.metric,
+            target: measure.target.clone(),
+            higher_is_more: measure.metric.higher_is_more(),
+            heads: config.n_layer * config.n_head,
+            asked,
+            seeds: results.iter().map(|result| OneSeed::of(result, measure)).collect(),
+        }
+    }
+}
+
 impl OneSeed {
     /// As the page is given it.
     #[must_use]
@@ -65,26 +85,54 @@ impl OneSeed {
     }
 }
 
+/// Most cells of one head's attention over the prompts of all seeds.
+const MOST_CELLS: usize = 64 << 20;
+
+/// The kept prompts of every seed of the range, drawn seed by seed at a `pace`. A
+/// text is no draw.
+///
+/// # Errors
+///
+/// A [`Problem`] if there are too many, or if the draw is impossible.
+pub async fn draws(
+    settings: &Settings,
+    tokens: &Tokens,
+    pace: &impl YieldPoint,
+) -> Result<Vec<(u32, Vec<TokenizedPrompt>)>, Problem> {
+    let seeds = settings.seeds.seeds();
+    let total = seeds.clone().count();
+    let mut cells = 0;
+    let mut all = Vec::with_capacity(total);
+    for seed in seeds {
+        pace.step(all.len(), total).await?;
+        let own = Settings { seed, text: None, ..settings.clone() };
+        let cases = PromptSet::of(&own, tokens)?.cases();
+        cells += cases.iter().map(|case| case.ids.len().pow(2)).sum::<usize>();
+        if cells > MOST_CELLS {
+            let what = format!("the prompts of more than {} seeds are too much to hold at once", all.len());
+            let next = "Ask for fewer seeds, or for fewer or shorter sequences.";
+            return Err(Problem::new(what, "The settings are kept.", next).about("seeds"));
+        }
+        all.push((seed, cases));
+    }
+    Ok(all)
+}
+
 #[cfg(target_arch = "wasm32")]
 pub(super) use here::{cost, run};
 
 #[cfg(target_arch = "wasm32")]
 mod here {
-    use super::{OneSeed, Seeds};
-    use crate::study::{self, TokenizedPrompt, YieldPoint};
-    use crate::tokens::Tokens;
+    use super::{Seeds, draws};
+    use crate::study::{self, TokenizedPrompt};
+    use crate::web::Problem;
     use crate::web::models::call::{Call, Steps};
     use crate::web::payload::{Estimate, Unit};
-    use crate::web::prompt_set::PromptSet;
     use crate::web::request::{AskCost, Study};
     use crate::web::steps::{every_pattern, head_of, needs_no_painting};
     use crate::web::tools::Tool;
     use crate::web::worker::Engine;
-    use crate::web::{Problem, Settings};
     use wasm_bindgen::JsValue;
-
-    /// Most cells of one head's attention over the prompts of all seeds.
-    const MOST_CELLS: usize = 64 << 20;
 
     pub async fn cost(ask: &AskCost, engine: &Engine, call: &Call) -> Result<Estimate, Problem> {
         let settings = &ask.settings;
@@ -109,44 +157,7 @@ mod here {
         let measure = settings.measure();
         let model = open.model.lock().await;
         let results = study::over_seeds(&model, &draws, head, measure.clone(), &steps).await?;
-        Ok(engine.keep(
-            Tool::Seeds,
-            &Seeds {
-                head,
-                metric: measure.metric,
-                target: measure.target.clone(),
-                higher_is_more: measure.metric.higher_is_more(),
-                heads: open.config.n_layer * open.config.n_head,
-                asked: draws.len(),
-                seeds: results.iter().map(|result| OneSeed::of(result, &measure)).collect(),
-            },
-        ))
-    }
-
-    /// The kept prompts of every seed of the range, drawn seed by seed at a `pace`. A
-    /// text is no draw.
-    async fn draws(
-        settings: &Settings,
-        tokens: &Tokens,
-        pace: &impl YieldPoint,
-    ) -> Result<Vec<(u32, Vec<TokenizedPrompt>)>, Problem> {
-        let seeds = settings.seeds.seeds();
-        let total = seeds.clone().count();
-        let mut cells = 0;
-        let mut all = Vec::with_capacity(total);
-        for seed in seeds {
-            pace.step(all.len(), total).await?;
-            let own = Settings { seed, text: None, ..settings.clone() };
-            let cases = PromptSet::of(&own, tokens)?.cases();
-            cells += cases.iter().map(|case| case.ids.len().pow(2)).sum::<usize>();
-            if cells > MOST_CELLS {
-                let what =
-                    format!("the prompts of more than {} seeds are too much to hold at once", all.len());
-                let next = "Ask for fewer seeds, or for fewer or shorter sequences.";
-                return Err(Problem::new(what, "The settings are kept.", next).about("seeds"));
-            }
-            all.push((seed, cases));
-        }
-        Ok(all)
+        let found = Seeds::of(&results, head, &measure, &open.config, draws.len());
+        Ok(engine.keep(Tool::Seeds, &found))
     }
 }

@@ -63,7 +63,7 @@ impl Engine {
         self.fetch(&open, &cases, head_depth(settings, &open.config), call).await?;
         let started = js_sys::Date::now();
         if settings.alpha.is_steered() {
-            let kept = self.kept_circuits(&open, settings, &set, head, call).await?;
+            let kept = self.taken_apart(&open, settings, &set, head, false, call).await?;
             let alpha = settings.alpha.factor();
             let pattern = kept.pattern(number, alpha).ok_or_else(|| Problem::bug("No such prompt"))?;
             let steered = kept.scores(&settings.measure(), alpha).into_iter();

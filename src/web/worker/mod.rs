@@ -20,6 +20,7 @@ use crate::web::models::pool::Workers;
 use crate::web::payload::{PromptSet, Stored};
 use crate::web::request::{PickedFiles, Request};
 use crate::web::results::Results;
+use crate::web::taken_apart::HeadTakenApart;
 use crate::web::tools::Tool;
 use crate::web::{Problem, Settings};
 use serde::Serialize;
@@ -39,7 +40,7 @@ pub struct Engine {
     few_tokens: RefCell<Option<Rc<Tokens>>>,
     results: RefCell<Results>,
     baseline: RefCell<Option<Rc<KeptBaseline>>>,
-    circuits: RefCell<Option<Rc<circuits::KeptCircuits>>>,
+    taken_apart: RefCell<Option<Rc<HeadTakenApart>>>,
 }
 
 /// The shown head's un-ablated run over the kept prompts, for as long as they
@@ -64,7 +65,7 @@ impl Engine {
             few_tokens: RefCell::default(),
             results: RefCell::new(Results { build: build.to_owned(), ..Results::default() }),
             baseline: RefCell::default(),
-            circuits: RefCell::default(),
+            taken_apart: RefCell::default(),
         }
     }
 

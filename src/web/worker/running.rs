@@ -6,13 +6,16 @@ use crate::model::{Depth, Need};
 use crate::study::{self, Head, TokenizedPrompt};
 use crate::tokens::Tokens;
 use crate::web::link::outcome::Outcome;
+use crate::web::link::settings::RunStep;
 use crate::web::models::Open;
 use crate::web::models::call::Call;
 use crate::web::models::http::HttpSource;
 use crate::web::payload::Estimate;
 use crate::web::prompt_set::PromptSet;
 use crate::web::request::AskCost;
-use crate::web::steps::{every_pattern, head_depth};
+use crate::web::steps::{every_pattern, head_depth, shown_case};
+use crate::web::taken_apart;
+use crate::web::tools::seeds;
 use crate::web::{Problem, Settings};
 use crate::weights::{Config, Part, SourceError};
 use futures_channel::mpsc::UnboundedSender;
@@ -43,8 +46,47 @@ impl Engine {
                 let cases = self.prompts_to_be(settings, &call.signal).await?.cases();
                 self.cost(settings, &cases, every_pattern).await
             }
+            Outcome::Head => self.cost_of_start(settings, call).await,
             _ => self.cost_of_head(settings, call).await,
         }
+    }
+
+    /// What a Start takes: the head, and what the link's `run` names beside it.
+    async fn cost_of_start(&self, settings: &Settings, call: &Call) -> Result<Estimate, Problem> {
+        let set = self.prompts_to_be(settings, &call.signal).await?;
+        let cases = set.cases();
+        let steps = settings.run.as_ref().map_or(&[][..], |run| &run.steps);
+        let has = |step: RunStep| steps.contains(&step);
+        let (tokens, _) = self.tokens_for(settings, &call.signal).await?;
+        let apart = if has(RunStep::Circuits) {
+            Some(taken_apart::need_of_head(&set, settings, &tokens, true)?)
+        } else {
+            None
+        };
+        let shown = shown_case(&set, settings)?;
+        let seeds = if has(RunStep::Seeds) && !settings.is_painted() {
+            seeds::draws(settings, &tokens, call).await?
+        } else {
+            Vec::new()
+        };
+        let seeds: Vec<TokenizedPrompt> = seeds.into_iter().flat_map(|(_, cases)| cases).collect();
+        self.cost_of(settings, |config| {
+            let mut need = study::need(&cases, head_depth(settings, config));
+            if has(RunStep::All) {
+                need = need.and(study::need(&cases, every_pattern(config)));
+            }
+            if let Some(apart) = &apart {
+                need = need.and(apart(config));
+            }
+            if has(RunStep::Lens) || has(RunStep::Output) {
+                need = need.and(study::need(std::slice::from_ref(&shown), Depth::Logits));
+            }
+            if !seeds.is_empty() {
+                need = need.and(study::need(&seeds, every_pattern(config)));
+            }
+            need
+        })
+        .await
     }
 
     /// The host, and the bytes that running these prompts so deep would take from
@@ -55,7 +97,15 @@ impl Engine {
         cases: &[TokenizedPrompt],
         depth: impl Fn(&Config) -> Depth,
     ) -> Result<Estimate, Problem> {
-        let need = |config: &Config| study::need(cases, depth(config));
+        self.cost_of(settings, |config| study::need(cases, depth(config))).await
+    }
+
+    /// The same of any need.
+    pub(in crate::web) async fn cost_of(
+        &self,
+        settings: &Settings,
+        need: impl Fn(&Config) -> Need,
+    ) -> Result<Estimate, Problem> {
         let (host, cost) = self.models.cost(&settings.model, need).await?;
         let (bytes, cached) = (cost.map(|cost| cost.network), cost.map(|cost| cost.cache));
         Ok(Estimate { host, bytes, cached, known: cost.is_some() })

@@ -59,13 +59,8 @@ impl Engine {
         let mut scores = self.model_scores(open, settings, set, call).await?;
         let head = settings.head;
         if settings.alpha.is_steered() && head.exists(&open.config) {
-            let kept = self.kept_circuits(open, settings, set, head, call).await?;
-            for steered in kept.scores(&settings.measure(), settings.alpha.factor()) {
-                let place = scores.sequences.iter().position(|sequence| *sequence == steered.sequence);
-                if let (Some(i), Some(score)) = (place, steered.score) {
-                    scores.per_prompt[i][head.layer][head.head] = score;
-                }
-            }
+            let kept = self.taken_apart(open, settings, set, head, false, call).await?;
+            kept.steer_scores(&mut scores, settings.alpha.factor());
         }
         self.results.borrow_mut().head_scores = Some(scores.clone());
         Ok(scores)

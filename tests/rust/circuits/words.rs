@@ -84,6 +84,7 @@ fn words_take_no_more_than_the_pattern_and_a_few_rows() {
         tokens: words().iter().map(|word| word.id).chain([BOS]).collect(),
         positions: 2,
         depth: Depth::Pattern(head().layer),
+        direct: None,
     };
     let mut model = headscope::model::Gpt2::empty(folder.config.clone());
     let load = |model: &mut headscope::model::Gpt2, parts: Vec<headscope::weights::Part>| {
@@ -109,11 +110,12 @@ fn words_take_no_more_than_the_pattern_and_a_few_rows() {
     };
     let without = run(&model);
     assert_eq!(without.ov_direct, None);
-    let parts = model.missing_for_direct_logits(head().layer, &need.tokens);
+    let need = Need { direct: Some(head().layer), ..need };
+    let parts = model.missing(&need);
     let names: Vec<&str> = parts.iter().map(|part| part.tensor.as_str()).collect();
-    assert_eq!(names, ["h.2.attn.c_proj.weight", "h.2.attn.c_proj.bias", "ln_f.weight"]);
+    assert_eq!(names, ["ln_f.weight", "h.2.attn.c_proj.weight", "h.2.attn.c_proj.bias"]);
     load(&mut model, parts);
-    assert_eq!(model.missing_for_direct_logits(head().layer, &need.tokens), []);
+    assert_eq!(model.missing(&need), []);
     let with = run(&model);
     let theirs = matrix(&reference()["words_alone"]["ov_direct"]);
     assert_close("ov_direct", &with.ov_direct.unwrap().concat(), &theirs, TOLERANCE);

@@ -73,7 +73,7 @@ pub fn numbers_of(tensor: &str) -> Vec<f32> {
 pub fn model(pool: Option<Rc<dyn WorkerPool>>) -> Gpt2 {
     let config = config();
     let mut model = Gpt2::shared(config.clone(), pool);
-    let need = Need { tokens: (0..50).collect(), positions: 16, depth: Depth::Logits };
+    let need = Need { tokens: (0..50).collect(), positions: 16, depth: Depth::Logits, direct: None };
     let mut last = (String::new(), Vec::new());
     for part in model.missing(&need) {
         if last.0 != part.tensor {

@@ -27,7 +27,8 @@ fn many_seeds_are_single_seeds_one_after_another() {
     let everything: Vec<TokenizedPrompt> = draws.iter().flat_map(|(_, cases)| cases.clone()).collect();
     let model = whole_model(&everything);
     let measure = Measure::from(Metric::CellMean);
-    let results = pollster::block_on(over_seeds(&model, &draws, target(), measure.clone(), &Uninterrupted)).unwrap();
+    let results =
+        pollster::block_on(over_seeds(&model, &draws, target(), measure.clone(), &Uninterrupted)).unwrap();
     assert_eq!(results.len(), 3);
     for (result, (seed, cases)) in results.iter().zip(&draws) {
         assert_eq!(result.seed, *seed);

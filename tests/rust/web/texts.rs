@@ -27,7 +27,8 @@ fn each_line_is_a_prompt_and_the_first_is_shown() {
 #[test]
 fn a_link_says_which_of_several_texts_is_shown_and_one_without_is_told() {
     for prompt in [0, 1] {
-        let written = link::format(&Settings { text: Some("a b\nc".to_owned()), prompt, ..Settings::default() });
+        let written =
+            link::format(&Settings { text: Some("a b\nc".to_owned()), prompt, ..Settings::default() });
         assert!(written.contains(&format!("&prompt={prompt}")), "{written}");
         assert_eq!(settings(&written).shown_prompt(), prompt as usize);
     }

@@ -2,7 +2,7 @@
 // parts of one score. It comes when it is scrolled to.
 
 import { byId, button, el } from '../../kit/dom.js';
-import { percent, signed } from '../../kit/format.js';
+import { megabytes, percent, signed } from '../../kit/format.js';
 import { sortableTable } from '../../kit/sortable-table.js';
 import { headMapOf } from '../../labels/head-map-view.js';
 import { CellCanvas } from '../../kit/cell-canvas.js';
@@ -73,6 +73,11 @@ export function setUpWhy(study) {
     heads.element,
   );
 
+  // A study loads no W_O of the head's own layer.
+  const writes = button('', 'button small', () =>
+    study.useTool('circuits', () => ({ ...args(), direct: true })),
+  );
+  strip.before(writes);
   const cell = () => lockedCell(shownSettings(study.state).view);
   const args = () => ({ cell: cell(), all_heads: heads.wanted });
   setUpTool(study, 'circuits', {
@@ -83,6 +88,8 @@ export function setUpWhy(study) {
 
   /** @type {Circuits | undefined} */
   let drawn;
+  /** @type {number | null | undefined} */
+  let copying;
   function draw() {
     const { further, promptSet, pattern } = study.state;
     const { circuits } = further;
@@ -108,7 +115,11 @@ export function setUpWhy(study) {
       : 'The shown prompt has no cell of the target. Lock a cell of the heatmap to take its score apart.';
     parts.replaceChildren(...(found ? [partsTable(found, tokens)] : []));
     parts.hidden = found === null;
-    if (isOther) {
+    const loads = circuits.form.ov_copying === null && study.state.model;
+    writes.hidden = !loads;
+    if (loads) writes.textContent = `Load what it writes (${megabytes(loads.d_model ** 2 * 4)})`;
+    if (isOther || circuits.form.ov_copying !== copying) {
+      copying = circuits.form.ov_copying;
       form.replaceChildren(formTable(circuits));
       strip.replaceChildren(eigenvalueStrip(circuits, Math.max(strip.clientWidth, 300)));
     }

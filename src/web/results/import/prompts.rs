@@ -63,7 +63,8 @@ pub(super) fn read(file: &Value, settings: &Settings, tokens: &Tokens) -> Result
             (Fed::Words(words), _) => tokens.tokenize(words)?,
         })
     };
-    PromptSet::read_by(settings, &texts(file, settings), read).or_else(|error| bad("settings", format!("fail: {error}")))
+    PromptSet::read_by(settings, &texts(file, settings), read)
+        .or_else(|error| bad("settings", format!("fail: {error}")))
 }
 
 /// Whether they are what the file says that they are.
