@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 const NOTEBOOK: &str = include_str!("../../data/gpt2/notebook.json");
 const FIGURES: &str = include_str!("../../data/gpt2/published-figures.json");
-const POST: &str = include_str!("../../tests/fixtures/gpt2-small/post-pattern.json");
+const POST: &str = include_str!("../../data/gpt2/post-pattern.json");
 
 /// The notebook printed four places.
 const PRINTED: f64 = 1e-4;

@@ -31,7 +31,7 @@ pub fn read(path: &str) -> Vec<u8> {
         "data/tiny/model.safetensors",
         "data/tokenizer/merges.bin",
         "data/tokenizer/merges.txt",
-        "tests/fixtures/gpt2-small/post-pattern.json",
+        "data/gpt2/post-pattern.json",
         "tests/fixtures/gpt2-small/qk-ov-forms.json",
         "tests/fixtures/prompts.json",
         "tests/fixtures/links-0.1.0.txt",

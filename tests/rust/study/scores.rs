@@ -243,7 +243,7 @@ fn holms_correction_is_the_closed_procedure() {
 /// them: its metric of its pattern is the number that it gives.
 #[test]
 fn the_posts_pattern_has_the_posts_surprisal() {
-    let post = json("tests/fixtures/gpt2-small/post-pattern.json");
+    let post = json("data/gpt2/post-pattern.json");
     let table = WordTable::from_csv(
         "blue,red,green,yellow,purple\ndog,cat,mouse,horse,sheep\napple,banana,grape,peach,lemon\n\
          happy,sad,angry,scared,proud\nrain,snow,wind,storm,sun\n\

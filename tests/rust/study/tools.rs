@@ -180,6 +180,6 @@ fn a_published_pattern_is_reached_or_not() {
     assert!(matches!(compare(&absent, &[]), Err(StudyError::NothingToScore)));
     // The post's own file is of that shape.
     let post: PublishedPattern =
-        serde_json::from_value(json("tests/fixtures/gpt2-small/post-pattern.json")).unwrap();
+        serde_json::from_value(json("data/gpt2/post-pattern.json")).unwrap();
     assert_eq!((post.pattern_rows.len(), post.mean_attention_on_bos_by_head.len()), (64, 12));
 }

@@ -20,6 +20,7 @@
 # %%
 import json
 import os
+import re
 
 LINK = json.loads(r'''@LINK@''')
 SETTINGS = json.loads(r'''@SETTINGS@''')
@@ -64,6 +65,8 @@ def draw(rows, seed, n, length, categories):
 prompts = PAGE["prompts"]
 if SETTINGS["text"] is None:
     drawn = draw(ROWS, SETTINGS["seed"], SETTINGS["n"], SETTINGS["len"], SETTINGS["cats"])
+    copies = SETTINGS.get("repeat", 1)
+    drawn = [(words * copies, rows * copies) for words, rows in drawn]
     assert drawn == [(p["words"], p["categories"]) for p in prompts], "other prompts are drawn here"
     print(f"Seed {SETTINGS['seed']} draws the page's {len(prompts)} prompts, word for word.")
 else:
@@ -71,6 +74,7 @@ else:
 kept = [p for p in prompts if p["kept"]]
 print(f"{len(kept)} of {len(prompts)} are kept.")
 assert kept, "no prompt is kept, so nothing can be computed"
+shown = PAGE["patterns"]["prompt"] if PAGE["patterns"] else kept[0]["sequence"]
 
 # %% [markdown]
 # ## The model
@@ -204,8 +208,12 @@ try:
 except OSError:
     print("The token ids are the page's, unchecked: GPT-2's tokenizer could not be fetched.")
 else:
+    # Each line of a text is a prompt, but in the files of early versions, where a text is one.
+    texts = [line for line in re.split(r"\r?\n", SETTINGS["text"] or "") if line.strip()]
+    if len(texts) > 1 and len(prompts) == 1:
+        texts = [SETTINGS["text"]]
     for prompt in prompts:
-        text = SETTINGS["text"] if SETTINGS["text"] is not None else " ".join(prompt["words"])
+        text = texts[prompt["sequence"]] if texts else " ".join(prompt["words"])
         ids = encode(text)
         assert ids == prompt["token_ids"][1:], f"prompt {prompt['sequence']} has other tokens here"
     print(f"The token ids of all {len(prompts)} prompts are the page's.")
@@ -251,12 +259,24 @@ def is_target(prompt, q, k):
         return q > 1 and k + 1 == q
     if TARGET == "induction":
         return 1 < k < q and relation(prompt, q, k - 1) == "same_word"
+    if TARGET.startswith("cells-"):
+        return prompt["sequence"] == shown and k in painted().get(q, [])
     if TARGET.startswith("pair-"):
         rows = prompt["categories"]
         pair = tuple(map(int, TARGET.split("-")[1:]))
         earlier = found in ("same_category", "other")
         return earlier and (rows[q - 1], rows[k - 1]) == pair
     raise ValueError(f"this notebook does not know the target {TARGET}")
+
+
+def painted():
+    """The sources of each destination of a target like cells-q5k1_3.q7k2-4."""
+    cells = {}
+    for term in TARGET.removeprefix("cells-").split("."):
+        q, runs = term[1:].split("k")
+        ends = [[int(end) for end in run.split("-")] for run in runs.split("_")]
+        cells[int(q)] = [k for run in ends for k in range(run[0], run[-1] + 1)]
+    return cells
 
 
 def cells_of(prompt):
@@ -331,7 +351,6 @@ def steering_of(alpha):
 all_scores = np.full((len(kept), n_layer, n_head), np.nan)
 patterns = []  # of the shown head, (q, k) for each kept prompt, and for the shown one
 normalised = []  # what its layer reads there
-shown = PAGE["patterns"]["prompt"] if PAGE["patterns"] else kept[0]["sequence"]
 to_run = kept + [p for p in prompts if p["sequence"] == shown and not p["kept"]]
 place = {p["sequence"]: i for i, p in enumerate(to_run)}
 

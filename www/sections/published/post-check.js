@@ -18,7 +18,7 @@ const NEEDED = /** @type {const} */ ({ text: POST_PROMPT, head: 'L1H5', alpha: 1
 /**
  * @typedef {object} PostPattern
  * @property {number[]} token_ids
- * @property {number[][]} pattern of each destination, to its sources
+ * @property {number[][]} pattern_rows of each destination, to its sources
  */
 
 /** @param {import('../../study/study.js').Study} study */
@@ -54,7 +54,7 @@ export function setUpPostCheck(study) {
       const look = parseLook(settings.view);
       const view = (/** @type {Float32Array} */ figures) =>
         patternView({ ...pattern, pattern: figures }, state.promptSet, look, settings.target);
-      theirs?.show(view(square(published.pattern)));
+      theirs?.show(view(square(published.pattern_rows)));
       ours?.show(view(pattern.pattern));
     },
   );
@@ -97,7 +97,7 @@ function report({ n, pattern, prompt }, published, promptSet) {
   if (ids.length !== token_ids.length || ids.some((id, i) => id !== token_ids[i])) {
     return 'Check against the post: not passed, the tokens differ from the published ones.';
   }
-  const distances = published.pattern.flatMap((row, q) =>
+  const distances = published.pattern_rows.flatMap((row, q) =>
     row.map((weight, k) => Math.abs(weight - (pattern[q * n + k] ?? Infinity))),
   );
   const largest = Math.max(...distances);
