@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from ray.cluster_utils import Cluster
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "examples"
@@ -78,8 +79,8 @@ def ray_words(output: Path, *options: object) -> list[str]:
 def start_ray(output: Path, *options: object, **environment: str) -> subprocess.Popen:
     """The recipe on a Ray of its own, with two workers."""
     environ = {**os.environ, "RAY_OVERRIDE_RESOURCES": '{"CPU": 2}', **environment}
-    # Not one that runs on this machine already.
-    words = ray_words(output, "--address", "local", *options)
+    # Unless told, none that runs on this machine already.
+    words = ray_words(output, *([] if "--address" in options else ["--address", "local"]), *options)
     return subprocess.Popen(words, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
@@ -185,6 +186,26 @@ def test_without_further_tries_it_fails_and_goes_on_when_it_is_started_again(who
     assert notes.stat().st_ino == before.st_ino and notes.stat().st_size > before.st_size
     os.kill(process, signal.SIGCONT)
     ended(recipe)
+    assert_same(output, whole)
+
+
+def test_the_shards_of_a_lost_machine_go_to_another(whole: Path, tmp_path: Path) -> None:
+    output = tmp_path / "sweep.parquet"
+    shards = [tmp_path / f"sweep.parquet.shards/{index}-of-3.parquet" for index in (1, 2)]
+    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 1})
+    try:
+        lost = cluster.add_node(num_cpus=1)
+        [raylet] = lost.all_processes["raylet"]
+        recipe = start_ray(output, "--address", cluster.address)
+        commands = [stop_in_the_middle(shard, recipe) for shard in shards]
+        on_lost = [parent_of(parent_of(command)) == raylet.process.pid for command in commands]
+        assert sorted(on_lost) == [False, True]
+        cluster.remove_node(lost, allow_graceful=False)
+        # That of the other machine goes on.
+        os.kill(commands[on_lost.index(False)], signal.SIGCONT)
+        ended(recipe)
+    finally:
+        cluster.shutdown()
     assert_same(output, whole)
 
 
