@@ -84,7 +84,7 @@ def parse() -> tuple[argparse.Namespace, list[str]]:
     add("--folder", type=Path, metavar="DIR", help="where the shards are kept (default: FILE.shards)")
     add("--threads", type=int, default=1, metavar="N", help="processors of a shard (default: 1)")
     add("--retries", type=int, default=3, metavar="N", help="further tries of a killed shard (default: 3)")
-    add("--address", metavar="HOST:PORT", help="the cluster (default: the one here, or a new one on this machine)")
+    add("--address", default="local", metavar="HOST:PORT", help="the cluster (default: one for this, on this machine)")
     add("--command", type=Path, default=COMMAND, metavar="PATH", help="the command (default: %(default)s)")
     args, options = parser.parse_known_args()
     if min(args.shards, args.threads) < 1:

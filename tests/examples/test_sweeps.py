@@ -79,8 +79,7 @@ def ray_words(output: Path, *options: object) -> list[str]:
 def start_ray(output: Path, *options: object, **environment: str) -> subprocess.Popen:
     """The recipe on a Ray of its own, with two workers."""
     environ = {**os.environ, "RAY_OVERRIDE_RESOURCES": '{"CPU": 2}', **environment}
-    # Unless told, none that runs on this machine already.
-    words = ray_words(output, *([] if "--address" in options else ["--address", "local"]), *options)
+    words = ray_words(output, *options)
     return subprocess.Popen(words, cwd=ROOT, env=environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
 
