@@ -22,8 +22,8 @@ CHROMEDRIVER ?= $(or $(shell command -v chromedriver),/usr/bin/chromedriver)
 export WASM_BINDGEN_TEST_TIMEOUT ?= 300
 
 .NOTPARALLEL:
-.PHONY: serve site command types test test-long test-native test-wasm test-page check-hub lint format bench clean distclean
-.PHONY: setup-site setup-test setup-lint setup-bench
+.PHONY: serve site command types test test-long test-native test-wasm test-page test-sweep check-hub lint format bench clean distclean
+.PHONY: setup-site setup-test setup-lint setup-bench setup-ray
 
 serve: site
 	node tools/serve.mjs dist $(PORT)
@@ -49,8 +49,12 @@ test-wasm: setup-test
 test-page: setup-test site
 	node tools/page-tests.mjs
 
+# Sweeps on several machines, as examples/ has them: shards, and what runs one killed.
+test-sweep: setup-ray command
+	.setup/ray/bin/python3 -B -m pytest -p no:cacheprovider tests/examples
+
 # Notebooks run where `tools/setup.sh transformer-lens` was.
-test-long: setup-test site
+test-long: setup-test site test-sweep
 	node tools/page-tests.mjs --further
 	HEADSCOPE_LONG=1 node --test --test-reporter=spec tests/page/order.test.mjs
 	HEADSCOPE_LONG=1 node --test --test-reporter=spec tests/page/python.test.mjs
@@ -94,6 +98,9 @@ setup-lint:
 
 setup-bench:
 	@tools/setup.sh bench
+
+setup-ray:
+	@tools/setup.sh ray
 
 clean:
 	rm -rf dist build target tests/page/out

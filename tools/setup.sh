@@ -6,6 +6,7 @@
 #   tools/setup.sh bench      site, Chromium, and a Python with onnx
 #   tools/setup.sh transformer-lens   the Python peer of the benchmark, and what runs
 #                          notebooks from the page: some gigabytes
+#   tools/setup.sh ray        site, and a Python with Ray and DuckDB, for examples/
 #   tools/setup.sh all        site, test and lint
 #
 # Rust comes from rustup where it is there and reaches its server. Elsewhere
@@ -26,6 +27,8 @@ onnx='onnx==1.23.2'
 # installs too, and what runs such a notebook.
 transformer_lens='transformer_lens==2.11.0 transformers==4.49.0 datasets==3.6.0 huggingface_hub==0.36.2 pandas==3.1.1 matplotlib==3.11.2'
 jupyter='nbformat==5.11.1 nbclient==0.11.0 ipykernel==7.4.0'
+# What runs a sweep on several machines and joins its tables, and what tests that.
+ray='ray==2.60.0 duckdb==2.0.1 pytest==9.2.0'
 
 say() { printf 'setup: %s\n' "$*"; }
 die() { printf 'setup: %s\n' "$*" >&2; exit 1; }
@@ -41,8 +44,8 @@ wants() {
 }
 for part in $parts; do
     case $part in
-        site | test | lint | bench | transformer-lens | all) ;;
-        *) die "unknown part '$part': site, test, lint, bench, transformer-lens or all" ;;
+        site | test | lint | bench | transformer-lens | ray | all) ;;
+        *) die "unknown part '$part': site, test, lint, bench, transformer-lens, ray or all" ;;
     esac
 done
 
@@ -130,7 +133,7 @@ if [ "$rust" = debian ]; then
 fi
 have node || need nodejs
 have npm || need npm
-if wants bench || wants transformer-lens; then
+if wants bench || wants transformer-lens || wants ray; then
     python3 -c 'import venv, ensurepip' 2>/dev/null || need python3 python3-venv
 fi
 to_build=$packages
@@ -274,6 +277,8 @@ python_packages() {
 if wants bench; then python_packages bench "$onnx"; fi
 # shellcheck disable=SC2086
 if wants transformer-lens; then python_packages transformer-lens $transformer_lens $jupyter; fi
+# shellcheck disable=SC2086
+if wants ray; then python_packages ray $ray; fi
 
 # ---- what was begun above -----------------------------------------------------
 

@@ -440,9 +440,21 @@ fn shards_and_killed_runs_lose_no_row_and_have_none_twice() {
     held.lock().unwrap();
     let second = refused(&words);
     assert!(second.contains("is being written by another process"), "{second}");
+    // Who waits goes on once they are free, and another who waits finds it complete.
+    let waiting = || command(&words).arg("--wait").stdout(Stdio::piped()).spawn().unwrap();
+    let mut both = [waiting(), waiting()];
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(both.iter_mut().all(|each| each.try_wait().unwrap().is_none()));
     drop(held);
-    let printed = done(&words);
+    let mut printed = both.map(|each| {
+        let Output { status, stdout, .. } = each.wait_with_output().unwrap();
+        assert!(status.success());
+        String::from_utf8(stdout).unwrap()
+    });
+    printed.sort_by_key(|each| each.contains("is complete already"));
+    let [printed, complete] = printed;
     assert!(printed.contains("of 20 seeds were done already"), "{printed}");
+    assert!(complete.contains("is complete already"), "{complete}");
     assert_eq!(rows(&out), expected);
     assert!(!notes.exists());
 

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use headscope::web::Settings;
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, TryLockError};
-use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 /// Rows that are written at once.
@@ -44,13 +44,15 @@ pub struct Journal {
 
 impl Journal {
     /// Opens the notes beside `output`, or begins them; nothing if the shard is complete.
-    pub fn open(output: &Path, job: &Job) -> Result<Option<Self>> {
+    /// While another process writes them, this one waits if it may.
+    pub fn open(output: &Path, job: &Job, wait: bool) -> Result<Option<Self>> {
         let path = beside(output, "partial");
         let shown = || format!("{} cannot be written", path.display());
         let options = File::options().read(true).write(true).create(true).truncate(false).open(&path);
         let mut file = options.with_context(shown)?;
         match file.try_lock() {
             Ok(()) => {}
+            Err(TryLockError::WouldBlock) if wait => file.lock().with_context(shown)?,
             Err(TryLockError::WouldBlock) => bail!("{} is being written by another process", path.display()),
             Err(TryLockError::Error(error)) => return Err(error).with_context(shown),
         }
@@ -61,7 +63,7 @@ impl Journal {
                 bail!("{} is there already and not of this sweep; give another file", output.display());
             }
             // Whoever wrote it may have ended before it took its notes away.
-            fs::remove_file(&path).with_context(shown)?;
+            remove(&path).with_context(shown)?;
             return Ok(None);
         }
         let mut lines = Lines::new(&file);
@@ -128,8 +130,16 @@ impl Journal {
         table.end()?;
         let shown = || format!("{} cannot be written", self.output.display());
         fs::rename(&new, &self.output).with_context(shown)?;
-        fs::remove_file(&self.path).with_context(shown)?;
+        remove(&self.path).with_context(shown)?;
         Ok(all)
+    }
+}
+
+/// Removes a file, which another process may have done before.
+fn remove(path: &Path) -> io::Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        removed => removed,
     }
 }
 

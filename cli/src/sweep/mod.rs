@@ -56,6 +56,9 @@ pub struct Sweep {
     /// Threads to work with; all processors if it is left out
     #[arg(long, value_name = "N")]
     threads: Option<NonZero<usize>>,
+    /// Wait while another process writes the same file, rather than end
+    #[arg(long)]
+    wait: bool,
 }
 
 /// All that the rows of a shard stand on. A file that was made of another is not gone on
@@ -99,7 +102,7 @@ impl Sweep {
         folder.notes.iter().for_each(|note| eprintln!("{note}"));
         settings.model.clone_from(&folder.id);
         let job = self.job(&folder, &settings)?;
-        let Some(mut journal) = Journal::open(&self.output, &job)? else {
+        let Some(mut journal) = Journal::open(&self.output, &job, self.wait)? else {
             println!("{} is complete already.", self.output.display());
             return Ok(());
         };
