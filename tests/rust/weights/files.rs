@@ -34,6 +34,12 @@ fn headers_are_checked_as_the_safetensors_crate_checks_them() {
     let dtype = changed(&|h| h[name]["dtype"] = json!("F31"));
     assert!(matches!(&dtype, IndexError::Dtype { tensor, .. } if tensor == name), "{dtype}");
     assert!(matches!(changed(&|h| h[name]["shape"] = json!([-1])), IndexError::Json(_)));
+    // A tensor of nothing is one whatever its other sides.
+    let mut header = header.clone();
+    header["empty"] =
+        json!({ "dtype": "F32", "shape": [u64::MAX, 0], "data_offsets": [data.len(), data.len()] });
+    let file = assemble(&header, &data);
+    assert!(safetensors::SafeTensors::deserialize(&file).is_ok() && open(file).is_ok());
 }
 
 #[test]
