@@ -8,6 +8,8 @@ mod circuits;
 mod fixtures;
 mod model;
 mod prompts;
+#[cfg(not(target_arch = "wasm32"))]
+mod properties;
 mod study;
 mod tokens;
 mod web;
