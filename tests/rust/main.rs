@@ -6,6 +6,8 @@
 mod browser;
 mod circuits;
 mod fixtures;
+#[cfg(not(target_arch = "wasm32"))]
+mod goldens;
 mod model;
 mod prompts;
 #[cfg(not(target_arch = "wasm32"))]
