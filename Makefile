@@ -5,6 +5,8 @@
 # make site    the static site, complete, in dist/
 # make command the command line, target/native/headscope
 # make check-hub  the built page against the published GPT-2 small at its hub (500 MB)
+# make fuzz    what strangers write, mutated (FUZZ_SECONDS=20 a target, TARGETS='link text')
+# make mutants FILE=src/...  whether the tests notice mutations of that file
 # make lint    formatting, lints and documentation, warnings denied
 # make format  formats everything in place
 # make bench   speed, ours against the peers (SECTIONS='forward kernels' for some)
@@ -22,8 +24,8 @@ CHROMEDRIVER ?= $(or $(shell command -v chromedriver),/usr/bin/chromedriver)
 export WASM_BINDGEN_TEST_TIMEOUT ?= 300
 
 .NOTPARALLEL:
-.PHONY: serve site command types test test-long test-native test-wasm test-page test-sweep check-hub lint format bench clean distclean
-.PHONY: setup-site setup-test setup-lint setup-bench setup-ray
+.PHONY: serve site command types test test-long test-native test-wasm test-page test-sweep check-hub lint format bench clean distclean fuzz mutants
+.PHONY: setup-site setup-test setup-lint setup-bench setup-ray setup-fuzz setup-mutants
 
 serve: site
 	node tools/serve.mjs dist $(PORT)
@@ -63,6 +65,14 @@ test-long: setup-test site test-sweep
 check-hub: setup-test site
 	node tools/check-hub.mjs
 
+fuzz: setup-fuzz
+	tools/fuzz.sh $(TARGETS)
+
+# In a copy of this folder, whose tests run once for each mutation.
+mutants: setup-mutants
+	@mkdir -p build
+	$(RUN) cargo mutants $(foreach file,$(FILE),--file $(file)) --output build
+
 lint: setup-lint
 	$(RUN) cargo fmt --all --check
 	$(RUN) cargo clippy -p headscope -p headscope-cli -p headscope-kernels --all-targets -- -D warnings
@@ -93,6 +103,12 @@ setup-site:
 setup-test:
 	@tools/setup.sh test
 
+setup-fuzz:
+	@tools/setup.sh fuzz
+
+setup-mutants:
+	@tools/setup.sh mutants
+
 setup-lint:
 	@tools/setup.sh lint
 
@@ -103,7 +119,7 @@ setup-ray:
 	@tools/setup.sh ray
 
 clean:
-	rm -rf dist build target tests/page/out
+	rm -rf dist build target fuzz/target tests/page/out
 
 distclean: clean
 	rm -rf .setup node_modules

@@ -3,6 +3,8 @@
 #   tools/setup.sh site       build and serve: Rust for wasm32, wasm-bindgen, node packages
 #   tools/setup.sh test       site, and Chromium, its driver, Firefox, WebKit and wasm-pack
 #   tools/setup.sh lint       site, and rustfmt and clippy
+#   tools/setup.sh fuzz       site, cargo-fuzz, and a C++ compiler for libFuzzer
+#   tools/setup.sh mutants    site, and cargo-mutants
 #   tools/setup.sh bench      site, Chromium, and a Python with onnx
 #   tools/setup.sh transformer-lens   the Python peer of the benchmark, and what runs
 #                          notebooks from the page: some gigabytes
@@ -21,6 +23,8 @@ root=$(pwd)
 setup=$root/.setup
 target=wasm32-unknown-unknown
 wasm_pack_version=0.15.1
+cargo_fuzz_version=0.13.2
+cargo_mutants_version=27.1.0
 oldest_node=18.19
 onnx='onnx==1.23.2'
 # The versions that the notebook's numbers were made with, which a notebook from the page
@@ -44,8 +48,8 @@ wants() {
 }
 for part in $parts; do
     case $part in
-        site | test | lint | bench | transformer-lens | ray | all) ;;
-        *) die "unknown part '$part': site, test, lint, bench, transformer-lens, ray or all" ;;
+        site | test | lint | fuzz | mutants | bench | transformer-lens | ray | all) ;;
+        *) die "unknown part '$part': site, test, lint, fuzz, mutants, bench, transformer-lens, ray or all" ;;
     esac
 done
 
@@ -120,6 +124,7 @@ packages=
 need() { packages="$packages $*"; }
 
 have cc || need gcc libc6-dev
+if wants fuzz; then have c++ || need g++; fi
 [ -e /etc/ssl/certs/ca-certificates.crt ] || [ ! -e /etc/debian_version ] || need ca-certificates
 if [ "$rust" = debian ]; then
     new_enough /usr/bin/rustc || need rustc-web
@@ -230,7 +235,8 @@ fi
 
 # cargo_tool PACKAGE PROGRAM VERSION OPTIMISATION
 cargo_tool() {
-    [ "$("$2" --version 2>/dev/null | cut -d ' ' -f 2)" = "$3" ] && return
+    # shellcheck disable=SC2086 # A subcommand of cargo is two words.
+    [ "$($2 --version 2>/dev/null | cut -d ' ' -f 2)" = "$3" ] && return
     say "building $1 $3 (a minute, once)"
     log=$setup/$1.log
     export CARGO_PROFILE_RELEASE_OPT_LEVEL="$4"
@@ -245,6 +251,8 @@ wasm_bindgen_version=$(sed -n '/^name = "wasm-bindgen"$/{n;s/version = "\(.*\)"/
 # Tools that work for seconds are not worth minutes of optimisation.
 cargo_tool wasm-bindgen-cli wasm-bindgen "$wasm_bindgen_version" 1
 if wants test; then cargo_tool wasm-pack wasm-pack "$wasm_pack_version" 0; fi
+if wants fuzz; then cargo_tool cargo-fuzz cargo-fuzz "$cargo_fuzz_version" 0; fi
+if wants mutants; then cargo_tool cargo-mutants 'cargo-mutants mutants' "$cargo_mutants_version" 0; fi
 
 # ---- node packages ------------------------------------------------------------
 

@@ -168,8 +168,9 @@ impl WordTable {
     #[must_use]
     pub fn to_csv(&self) -> String {
         let text = self.written(csv::QuoteStyle::Necessary);
-        // A table of single words with another separator in them would be split by it.
-        let reads_back = separator(&text) == SEPARATORS[0];
+        // Words with another separator in them could be split by it, and a first word could
+        // be taken for the beginning of something else.
+        let reads_back = Self::from_csv(&text).is_ok_and(|table| table == *self);
         if reads_back { text } else { self.written(csv::QuoteStyle::Always) }
     }
 

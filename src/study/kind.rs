@@ -230,3 +230,28 @@ fn derangement(n: usize, stream: &mut RandomState) -> Vec<usize> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+    use super::others;
+    use serde_json::Value;
+
+    /// Which prompt each is resampled from, as numpy draws it (tests/fixtures/statistics.py).
+    #[test]
+    fn resampling_takes_the_prompts_that_numpy_draws() {
+        let file: Value = serde_json::from_str(include_str!("../../tests/fixtures/statistics.json")).unwrap();
+        let integers = |value: &Value| {
+            value.as_array().unwrap().iter().map(|x| x.as_u64().unwrap() as usize).collect::<Vec<_>>()
+        };
+        let cases = file["resampling"].as_array().unwrap();
+        assert_eq!(cases.len(), 6);
+        for case in cases {
+            let lengths = integers(&case["lengths"]);
+            let from = others(&lengths).unwrap().to_vec1::<u32>().unwrap();
+            let from: Vec<usize> = from.into_iter().map(|i| i as usize).collect();
+            assert_eq!(from, integers(&case["from"]), "{lengths:?}");
+        }
+    }
+}

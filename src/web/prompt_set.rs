@@ -6,7 +6,7 @@ use crate::study::TokenizedPrompt;
 use crate::tokens::{Tokenized, Tokens, TokensError};
 
 /// Most tokens of one prompt: the longest context that a config may have.
-const LONGEST: usize = 4096;
+pub(in crate::web) const LONGEST: usize = 4096;
 /// Most cells of one head's attention over all prompts.
 const MOST_CELLS: usize = LONGEST * LONGEST;
 

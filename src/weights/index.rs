@@ -208,7 +208,8 @@ fn check_size(name: &str, entry: &Entry) -> Result<(), IndexError> {
         _ => return Ok(()),
     };
     let needed = (entry.shape.iter())
-        .try_fold(bits / 8, |product: u64, &n| product.checked_mul(n))
+        .try_fold(1, |product: u64, &n| product.checked_mul(n))
+        .and_then(|numbers| numbers.checked_mul(bits / 8))
         .ok_or_else(|| IndexError::Overflow(name.to_owned()))?;
     let bytes = entry.data_offsets.1 - entry.data_offsets.0;
     if bytes == needed {

@@ -13,6 +13,8 @@ use std::ops::Range;
 
 /// Most files of one model; GPT-2 XL has two.
 const MOST_SHARDS: usize = 200;
+/// Most bytes of all files together: what numbers of JavaScript count exactly.
+const LONGEST: u64 = 1 << 53;
 /// Longest name of such a file.
 const LONGEST_NAME: usize = 200;
 /// Headers that are asked for at once.
@@ -89,8 +91,13 @@ impl<S: ByteSource> ShardedSource<S> {
         let mut all: BTreeMap<String, Entry> = BTreeMap::new();
         let mut home: BTreeMap<String, &str> = BTreeMap::new();
         let mut places = Vec::new();
-        let mut begin = 0;
+        let mut begin = 0_u64;
         for ((name, _), (tensors, data)) in files.iter().zip(read) {
+            // Each length is what a host says.
+            let end = begin.saturating_add(data.end - data.start);
+            if end > LONGEST {
+                return Err(of_file(name, IndexError::Overflow("(the last)".to_owned()).into()));
+            }
             for (tensor, mut entry) in tensors {
                 entry.data_offsets.0 += begin;
                 entry.data_offsets.1 += begin;
@@ -99,7 +106,7 @@ impl<S: ByteSource> ShardedSource<S> {
                 }
                 all.insert(tensor, entry);
             }
-            begin += data.end - data.start;
+            begin = end;
             places.push(data);
         }
         for (tensor, file) in map.into_iter().flat_map(|map| &map.weight_map) {

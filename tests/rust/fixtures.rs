@@ -45,6 +45,7 @@ pub fn read(path: &str) -> Vec<u8> {
         "tests/fixtures/results-0.1.0-own-tokenizer.json",
         "tests/fixtures/results-0.1.0-text.json",
         "tests/fixtures/settings-0.1.0.json",
+        "tests/fixtures/statistics.json",
         "tests/fixtures/tiny/reference.json",
         "tests/fixtures/tokenizers/merges.txt",
         "tests/fixtures/tokenizers/own.json",

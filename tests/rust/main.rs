@@ -6,8 +6,12 @@
 mod browser;
 mod circuits;
 mod fixtures;
+#[cfg(not(target_arch = "wasm32"))]
+mod goldens;
 mod model;
 mod prompts;
+#[cfg(not(target_arch = "wasm32"))]
+mod properties;
 mod study;
 mod tokens;
 mod web;

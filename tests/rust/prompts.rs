@@ -100,10 +100,17 @@ fn word_tables_survive_a_round_trip() {
     assert_eq!(WordTable::from_csv(&table.to_csv()).unwrap(), table);
     let notebook = WordTable::notebook();
     assert_eq!(WordTable::from_csv(&notebook.to_csv()).unwrap(), notebook);
-    // Words with other separators in them, alone in their rows or beside longer ones.
-    for rows in
-        [&[&["a;b"][..], &["c;d"]][..], &[&["a|b", "x"], &["c|d"], &["e|f"]], &[&["5\" nail"], &["it's"]]]
-    {
+    // Words with other separators in them, alone in their rows or beside longer ones, and
+    // first words that files of another kind begin with.
+    for rows in [
+        &[&["a;b"][..], &["c;d"]][..],
+        &[&["a|b", "x"], &["c|d"], &["e|f"]],
+        &[&["5\" nail"], &["it's"]],
+        &[&["<html", "b"], &["c"]],
+        &[&["sep=;"], &["a", "b"]],
+        &[&["\u{FEFF}a"], &["b"]],
+        &[&["{ a"], &["\""]],
+    ] {
         let rows = rows.iter().map(|row| row.iter().map(|&word| word.to_owned()).collect()).collect();
         let table = WordTable::from_rows(rows).unwrap();
         assert_eq!(WordTable::from_csv(&table.to_csv()).unwrap(), table, "{}", table.to_csv());

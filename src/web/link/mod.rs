@@ -238,7 +238,8 @@ fn tidied(value: &str) -> String {
     let mut text = visible.trim();
     let quotes = |c: char| c.is_whitespace() || "\"'`*<>.,;:!?“”‘’«»…".contains(c);
     loop {
-        let shorter = text.trim_start_matches(|c| "\"'`<“‘«".contains(c)).trim_end_matches(quotes);
+        let opening = |c: char| c.is_whitespace() || "\"'`<“‘«".contains(c);
+        let shorter = text.trim_start_matches(opening).trim_end_matches(quotes);
         let unopened = [('(', ')'), ('[', ']'), ('{', '}')].into_iter().find_map(|(open, close)| {
             let before = shorter.strip_suffix(close)?;
             (before.matches(open).count() <= before.matches(close).count()).then_some(before)

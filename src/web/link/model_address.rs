@@ -17,6 +17,7 @@
 //! a file is to be shown or saved. [`folder`] leads back from what is kept to where the
 //! files are. A name that is no model's is refused with the reason.
 
+use super::tidied;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 
 /// The published GPT-2 small on the hub.
@@ -159,10 +160,12 @@ fn at_host(scheme: &str, rest: &str, query: Option<&str>) -> Result<String, Stri
     if host.contains('@') {
         return Err("holds a user name or a password, which links would give away".to_owned());
     }
-    if host.is_empty() {
+    // A colon without a port, and the dot of a name that is whole.
+    let host = host.trim_end_matches([':', '.']);
+    if !host.ends_with(|c: char| c.is_alphanumeric() || c == ']') {
         return Err(wanted());
     }
-    if HUB_HOSTS.contains(&host.as_str()) {
+    if HUB_HOSTS.contains(&host) {
         return hub(path);
     }
     let keys = query.into_iter().flat_map(|query| query.split('&')).filter(|pair| !pair.is_empty());
@@ -183,7 +186,17 @@ fn at_host(scheme: &str, rest: &str, query: Option<&str>) -> Result<String, Stri
         }
         () => path,
     };
-    Ok(format!("{scheme}://{host}/{path}").trim_end_matches('/').to_owned())
+    Ok(lasting(format!("{scheme}://{host}/{path}").trim_end_matches('/')))
+}
+
+/// An address whose last sign is encoded where it could be one of a message around a link.
+fn lasting(address: &str) -> String {
+    match address.char_indices().last() {
+        Some((at, _)) if tidied(address) != address => {
+            format!("{}{}", &address[..at], utf8_percent_encode(&address[at..], NON_ALPHANUMERIC))
+        }
+        _ => address.to_owned(),
+    }
 }
 
 /// Whether a file is one of several that a model is divided into:
@@ -248,7 +261,8 @@ fn hub(path: &str) -> Result<String, String> {
             return Err(wanted());
         }
         let inside: Vec<String> = inside.iter().map(|part| encoded(part)).collect();
-        return Ok(format!("{}/{}", hub_folder(&format!("{owner}/{name}"), revision), inside.join("/")));
+        let folder = hub_folder(&format!("{owner}/{name}"), revision);
+        return Ok(lasting(&format!("{folder}/{}", inside.join("/"))));
     }
     let model = format!("{owner}/{name}");
     let pinned = revision.len() >= SHORT_REVISION && GPT2_REVISION.starts_with(revision);

@@ -412,6 +412,12 @@ impl Settings {
             let message = format!("Start runs nothing called {unknown}.");
             report("run", &unknown, message, format!("It runs {run}."));
         }
+        if self.len * self.repeat > MOST_WORDS {
+            let message =
+                format!("Fed {} times, {} words are more than {MOST_WORDS}.", self.repeat, self.len);
+            report("repeat", &self.repeat, message, "They are fed once.".to_owned());
+            self.repeat = 1;
+        }
         let cells = |n: u32, len: u32| u64::from(n) * u64::from(len + 1).pow(2);
         let words = self.len * self.repeat;
         if cells(self.n, words) > MOST_CELLS {

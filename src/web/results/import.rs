@@ -25,6 +25,17 @@ const MOST_HEADS: usize = 200;
 /// Most ablations of one file.
 const MOST_ABLATIONS: usize = 2000;
 
+/// Times, of which a file may leave some out.
+const TIMINGS: &Shape = &Shape::Fields(&[
+    ("load", &Shape::Maybe(&Shape::Number)),
+    ("forward", &Shape::Maybe(&Shape::Number)),
+    ("detect", &Shape::Maybe(&Shape::Number)),
+    ("ablate", &Shape::Maybe(&Shape::Number)),
+]);
+/// The same of bytes.
+const BYTES: &Shape =
+    &Shape::Fields(&[("network", &Shape::Maybe(&Shape::Count)), ("cache", &Shape::Maybe(&Shape::Count))]);
+
 /// Why a file cannot be shown.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ImportError {
@@ -75,11 +86,12 @@ pub fn read(file: &Value, tokens: &Tokens) -> Result<Results> {
         results.shown = shown_of(file, &settings, &prompts)?;
         results.ablations = ablations_of(file, &settings, &prompts)?;
         results.further = further_of(&file["further"])?;
-        let took = &file["timings_ms"];
+        let took = field(file, "timings_ms", TIMINGS)?.unwrap_or(&Value::Null);
         let [load, forward, detect, ablate] =
             ["load", "forward", "detect", "ablate"].map(|step| number(&took[step]));
         results.timings = Timings { load, forward, detect, ablate };
-        let [network, cache] = ["network", "cache"].map(|from| count(&file["bytes"][from]) as u64);
+        let read = field(file, "bytes", BYTES)?.unwrap_or(&Value::Null);
+        let [network, cache] = ["network", "cache"].map(|from| count(&read[from]) as u64);
         results.bytes = Bytes { network, cache };
     }
     results.settings = settings;
@@ -104,14 +116,27 @@ fn shares(value: &Value) -> AttentionBreakdown {
 }
 
 /// The values of a checked map by the numbers of their prompts; nothing if a key is
-/// no number.
+/// no number as it is written, of which there could be two for one prompt.
 fn by_prompt(map: &Value) -> Option<BTreeMap<usize, &Value>> {
     let mut found = BTreeMap::new();
     for (key, value) in map.as_object()? {
+        let number: usize = key.parse().ok()?;
+        if number.to_string() != *key {
+            return None;
+        }
         // One by one: to collect would bring a sort of its own into the first load.
-        found.insert(key.parse().ok()?, value);
+        found.insert(number, value);
     }
     Some(found)
+}
+
+/// What was found under steering is shown as that of its settings, and has to be.
+fn check_alpha(field: &'static str, value: &Value, settings: &Settings) -> Result<()> {
+    let alpha = &value["alpha"];
+    if !alpha.is_null() && alpha.as_f64() != Some(settings.alpha.factor()) {
+        return bad(field, "are of another steering than its settings");
+    }
+    Ok(())
 }
 
 fn settings_of(file: &Value) -> Result<Settings> {
@@ -181,6 +206,7 @@ fn head_scores_of(
     if scores["metric"] != settings.metric.to_string() || scores["target"] != settings.target.to_string() {
         return bad(NAME, "are of another metric or target than its settings");
     }
+    check_alpha(NAME, scores, settings)?;
     let per_prompt = by_prompt(&scores["per_prompt"]).unwrap_or_default();
     let sequences: Vec<usize> = per_prompt.keys().copied().collect();
     check_kept(NAME, &sequences, prompts)?;
@@ -192,7 +218,16 @@ fn head_scores_of(
         return bad(NAME, format!("are not of {n_layer} layers with {n_head} heads each"));
     }
     let chance = number(&scores["chance"]);
-    Ok(Some(HeadScores { measure: settings.measure(), chance, sequences, per_prompt }))
+    let found = HeadScores { measure: settings.measure(), chance, sequences, per_prompt };
+    let near = |(told, mean): (&Value, &f64)| (number(told) - mean).abs() <= 1e-9 * mean.abs().max(1.0);
+    let told = list(&scores["mean"]);
+    let is_mean = |(told, means): (&Value, &Vec<f64>)| {
+        list(told).len() == means.len() && list(told).iter().zip(means).all(near)
+    };
+    if told.len() != n_layer || !told.iter().zip(&found.mean()).all(is_mean) {
+        return bad(NAME, "have a mean that is none of its prompts’ scores");
+    }
+    Ok(Some(found))
 }
 
 /// Scores are of kept prompts, each once, and at least of one.
@@ -205,10 +240,17 @@ fn check_kept(name: &'static str, sequences: &[usize], prompts: &PromptSet) -> R
 }
 
 fn shown_of(file: &Value, settings: &Settings, prompts: &PromptSet) -> Result<Option<Shown>> {
-    let Some(pattern) = field(file, "patterns", file::Pattern::SHAPE)? else { return Ok(None) };
-    let Some(breakdown) = field(file, "breakdown", file::Breakdown::SHAPE)? else {
-        return bad("breakdown", "is missing beside the pattern");
+    let (pattern, breakdown) = match (
+        field(file, "patterns", file::Pattern::SHAPE)?,
+        field(file, "breakdown", file::Breakdown::SHAPE)?,
+    ) {
+        (Some(pattern), Some(breakdown)) => (pattern, breakdown),
+        (None, None) => return Ok(None),
+        (Some(_), None) => return bad("breakdown", "is missing beside the pattern"),
+        (None, Some(_)) => return bad("patterns", "are missing beside the breakdown"),
     };
+    check_alpha("patterns", pattern, settings)?;
+    check_alpha("breakdown", breakdown, settings)?;
     let number_shown = settings.shown_prompt();
     let head = settings.head.to_string();
     if pattern["head"] != head || breakdown["head"] != head || count(&pattern["prompt"]) != number_shown {
@@ -285,6 +327,9 @@ fn ablation_of(components: &str, kinds: &str) -> Option<Ablation> {
 /// What the tools found: checked, it goes on as it came. Tools of later versions are left
 /// out.
 fn further_of(further: &Value) -> Result<BTreeMap<&'static str, Value>> {
+    if !(further.is_null() || further.is_object()) {
+        return bad("further", "is not an object");
+    }
     let mut found = BTreeMap::new();
     for tool in Tool::ALL {
         let Some(in_files) = tool.in_files() else { continue };

@@ -92,6 +92,13 @@ fn texts_keep_every_letter() {
 }
 
 #[test]
+fn what_stands_around_a_value_leaves_nothing_behind() {
+    for view in ["%22+q12", "%E2%80%9C%0Aq12+%E2%80%9D", "+%3C+%60q12."] {
+        assert_eq!(settings(&format!("view={view}")).view.as_deref(), Some("q12"), "{view}");
+    }
+}
+
+#[test]
 fn what_was_not_understood_is_named() {
     assert_eq!(keys("v=1&sed=7"), ["sed"]);
     let (settings, problems) = link::parse("model=tiny&sed=7&seed=8");

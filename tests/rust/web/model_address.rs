@@ -136,3 +136,24 @@ fn a_model_on_the_hub_is_fetched_at_its_revision() {
     }
     assert_eq!((model_address::folder("tiny"), model_address::folder("file")), (None, None));
 }
+
+#[test]
+fn an_address_that_ends_as_a_sentence_does_keeps_its_end() {
+    for (given, kept) in [
+        ("http://models.example:/", "http://models.example"),
+        ("http://models.example./", "http://models.example"),
+        ("http://models.example/a./", "http://models.example/a%2E"),
+        ("http://models.example/a!/", "http://models.example/a%21"),
+        ("http://models.example/a)/config.json", "http://models.example/a%29"),
+        ("http://models.example/a(b)/", "http://models.example/a(b)"),
+        ("http://models.example/a”/", "http://models.example/a%E2%80%9D"),
+        (
+            "https://huggingface.co/owner/name/tree/main/folder./",
+            "https://huggingface.co/owner/name/resolve/main/folder%2E",
+        ),
+    ] {
+        assert_eq!(model(given), kept);
+    }
+    assert!(model_address::canonical("http://:/").is_err());
+    assert!(model_address::canonical("http://.../a").is_err());
+}

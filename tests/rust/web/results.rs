@@ -148,7 +148,7 @@ fn a_file_that_cannot_be_right_is_refused_by_the_field() {
     }
     let exported = results().to_json();
     type Change = (&'static str, &'static str, fn(&mut Value));
-    let changes: [Change; 21] = [
+    let changes: [Change; 35] = [
         ("settings", "/settings", |v| *v = json!(null)),
         ("settings", "/settings/seed", |v| *v = json!("<b>")),
         ("settings", "/settings/cats", |v| *v = json!(99)),
@@ -156,6 +156,8 @@ fn a_file_that_cannot_be_right_is_refused_by_the_field() {
         ("prompts", "/prompts", |v| *v = json!([])),
         ("prompts", "/prompts/0/token_ids/1", |v| *v = json!(7)),
         ("prompts", "/prompts/0/words", |v| *v = json!({})),
+        ("prompts", "/prompts/0/sequence", |v| *v = json!(1)),
+        ("prompts", "/prompts/0/categories/0", |v| *v = json!(null)),
         ("model", "/model/n_layer", |v| *v = json!(1_000_000)),
         ("model", "/model/weights_sha256", |v| *v = json!("<script>")),
         ("model", "/model/weights_checked", |v| *v = json!("all")),
@@ -163,12 +165,24 @@ fn a_file_that_cannot_be_right_is_refused_by_the_field() {
         ("head_scores", "/head_scores/per_prompt", |v| *v = json!({})),
         ("head_scores", "/head_scores/per_prompt/1/0/1", |v| *v = json!(null)),
         ("head_scores", "/head_scores/per_prompt/1/0", |v| *v = json!([1.0])),
+        ("head_scores", "/head_scores/per_prompt", |v| v["01"] = v["1"].clone()),
+        ("head_scores", "/head_scores/mean/0/0", |v| *v = json!(0.5)),
+        ("head_scores", "/head_scores/mean/0", |v| *v = json!([])),
+        ("head_scores", "/head_scores/mean", |v| *v = json!([])),
+        ("head_scores", "/head_scores/alpha", |v| *v = json!(0.5)),
         ("head_scores", "/model", |v| *v = json!(null)),
         ("patterns", "/patterns/rows/0", |v| *v = json!([1.0])),
         ("patterns", "/patterns/rows/0/0", |v| *v = json!(-1)),
         ("patterns", "/patterns/head", |v| *v = json!("L0H0")),
+        ("patterns", "/patterns", |v| *v = json!(null)),
+        ("patterns", "/patterns/alpha", |v| *v = json!(-1)),
+        ("breakdown", "/breakdown", |v| *v = json!(null)),
+        ("breakdown", "/breakdown/alpha", |v| *v = json!(-1)),
         ("ablations", "/ablations/0/baseline", |v| *v = json!([])),
         ("ablations", "/ablations/0/component", |v| *v = json!("L0.pattern")),
+        ("timings_ms", "/timings_ms/load", |v| *v = json!("long")),
+        ("bytes", "/bytes", |v| *v = json!(7)),
+        ("further", "/further", |v| *v = json!(-1)),
         ("further", "/further/check", |v| *v = json!({ "prompts": 5 })),
     ];
     for (named, pointer, change) in changes {
@@ -244,6 +258,7 @@ fn a_text_of_an_earlier_version_keeps_its_tokens() {
     let prompt = &mut exported["prompts"][0];
     prompt["token_ids"] = json!(ids);
     prompt["words"] = json!(["a", "<", "|", "end", "of", "text", "|", ">", "", "�", "�"]);
+    prompt["categories"] = json!(vec![Value::Null; 11]);
     let imported = import::read(&exported, tokens).unwrap();
     assert_eq!(imported.prompts.unwrap().prompts[0].tokenized.ids, ids);
     // Other tokens than spell the text are refused as ever.

@@ -53,6 +53,18 @@ fn bad_values_are_named_and_their_defaults_used() {
 }
 
 #[test]
+fn copies_that_are_too_long_together_are_not_made() {
+    let (settings, problems) = link::parse("v=1&n=1&len=512&repeat=2");
+    assert_eq!((settings.n, settings.len, settings.repeat), (1, 512, 1));
+    assert_eq!(problems.len(), 1);
+    assert_eq!(problems[0].key, "repeat");
+    in_plain_words(&problems[0]);
+    // The link of what is shown complains of nothing.
+    assert_eq!(link::parse(&link::format(&settings)), (settings, vec![]));
+    assert_eq!(keys("v=1&n=1&len=511&repeat=2"), [] as [&str; 0]);
+}
+
+#[test]
 fn bad_longer_values_are_named_and_their_defaults_used() {
     for (key, value) in [
         ("target", "pair-0-10"),

@@ -7,9 +7,10 @@ use crate::test;
 use headscope::model::{Depth, NoHooks};
 use headscope::weights::{
     ByteSource, Config, Index, IndexError, LoadError, Manifest, MemorySource, Part, ShardMap, ShardedSource,
-    found_in, read_header,
+    SourceError, found_in, read_header,
 };
 use serde_json::{Value, json};
+use std::ops::Range;
 
 #[test]
 fn headers_are_checked_as_the_safetensors_crate_checks_them() {
@@ -34,6 +35,12 @@ fn headers_are_checked_as_the_safetensors_crate_checks_them() {
     let dtype = changed(&|h| h[name]["dtype"] = json!("F31"));
     assert!(matches!(&dtype, IndexError::Dtype { tensor, .. } if tensor == name), "{dtype}");
     assert!(matches!(changed(&|h| h[name]["shape"] = json!([-1])), IndexError::Json(_)));
+    // A tensor of nothing is one whatever its other sides.
+    let mut header = header.clone();
+    header["empty"] =
+        json!({ "dtype": "F32", "shape": [u64::MAX, 0], "data_offsets": [data.len(), data.len()] });
+    let file = assemble(&header, &data);
+    assert!(safetensors::SafeTensors::deserialize(&file).is_ok() && open(file).is_ok());
 }
 
 #[test]
@@ -213,6 +220,41 @@ fn a_list_of_files_is_not_trusted() {
     }
     let twice = told(&|files| files[1].1 = files[0].1.clone());
     assert!(twice.contains("in two of the model's files"), "{twice}");
+}
+
+/// A file of one tensor of a type that nobody knows, as long as a number can be.
+struct Endless(Vec<u8>);
+
+impl Endless {
+    fn new() -> Self {
+        let header =
+            |end: u64| json!({ "t": { "dtype": "?", "shape": [], "data_offsets": [0, end] } }).to_string();
+        let end = u64::MAX - 8 - header(u64::MAX).len() as u64;
+        Self(assemble(&serde_json::from_str(&header(end)).unwrap(), &[]))
+    }
+}
+
+impl ByteSource for Endless {
+    async fn length(&self) -> Result<u64, SourceError> {
+        Ok(u64::MAX)
+    }
+
+    async fn read(&self, range: Range<u64>, on_bytes: &mut dyn FnMut(&[u8])) -> Result<(), SourceError> {
+        on_bytes(&self.0[range.start as usize..self.0.len().min(range.end as usize)]);
+        Ok(())
+    }
+}
+
+#[test]
+fn files_that_say_they_are_endless_are_refused() {
+    let files = ["a", "b"].map(|name| (format!("{name}.safetensors"), Endless::new()));
+    for count in [1, 2] {
+        let files = files.iter().take(count).map(|(name, file)| (name.clone(), Endless(file.0.clone())));
+        let Err(error) = pollster::block_on(ShardedSource::open(files.collect(), None)) else {
+            panic!("{count} files are taken");
+        };
+        assert!(error.to_string().contains("too large"), "{error}");
+    }
 }
 
 #[test]

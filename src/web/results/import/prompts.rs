@@ -4,7 +4,7 @@ use super::{Result, bad, field};
 use crate::prompts::WordSequence;
 use crate::tokens::{Tokenized, Tokens, shown};
 use crate::web::Settings;
-use crate::web::prompt_set::{Fed, Prompt, PromptSet, PromptSetError};
+use crate::web::prompt_set::{Fed, LONGEST, Prompt, PromptSet, PromptSetError};
 use crate::web::results::file;
 use crate::web::results::shape::{Shape, Shaped, count, list, text};
 use serde_json::Value;
@@ -49,7 +49,9 @@ pub(super) fn read(file: &Value, settings: &Settings, tokens: &Tokens) -> Result
                 };
                 let ids: Vec<u32> = ids(prompt);
                 let rest = word_of.get(1..).unwrap_or_default();
-                let fits = texts.len() == ids.len()
+                // Each word looks for its tokens among all of them.
+                let fits = texts.len() <= LONGEST
+                    && texts.len() == ids.len()
                     && word_of.len() == ids.len()
                     && word_of.first() == Some(&None)
                     && rest.iter().all(|word| word.is_some_and(|word| word < last))
@@ -76,10 +78,15 @@ pub(super) fn check(file: &Value, settings: &Settings, drawn: &PromptSet) -> Res
         let (found, expected) = (prompts.len(), drawn.prompts.len());
         return bad("prompts", format!("are {found}, and its settings draw {expected}"));
     }
-    let differs = |(file, drawn): (&Value, &Prompt)| {
+    let differs = |(i, (file, drawn)): (usize, (&Value, &Prompt))| {
         // The words of a text are its tokens, whose looks are this version's.
         let other_words = !list(&file["words"]).iter().map(text).eq(&drawn.words.words);
+        let row = |row: &Value| (!row.is_null()).then(|| count(row));
+        let other_rows =
+            !list(&file["categories"]).iter().map(row).eq(drawn.words.categories.iter().copied());
         (other_words && settings.text.is_none())
+            || other_rows
+            || count(&file["sequence"]) != i
             || !list(&file["token_ids"]).iter().map(count).eq(drawn
                 .tokenized
                 .ids
@@ -87,7 +94,7 @@ pub(super) fn check(file: &Value, settings: &Settings, drawn: &PromptSet) -> Res
                 .map(|id| *id as usize))
             || file["kept"] != drawn.dropped.is_none()
     };
-    match prompts.iter().zip(&drawn.prompts).position(differs) {
+    match prompts.iter().zip(&drawn.prompts).enumerate().position(differs) {
         Some(i) => bad("prompts", format!("are not those that its settings draw: number {i} differs")),
         None => Ok(()),
     }
