@@ -6,6 +6,7 @@
 # make command the command line, target/native/headscope
 # make check-hub  the built page against the published GPT-2 small at its hub (500 MB)
 # make lint    formatting, lints and documentation, warnings denied
+# make audit   what is publicly known against the packages in use
 # make format  formats everything in place
 # make bench   speed, ours against the peers (SECTIONS='forward kernels' for some)
 # make clean   removes what was built; distclean also what set-up installed here
@@ -22,7 +23,7 @@ CHROMEDRIVER ?= $(or $(shell command -v chromedriver),/usr/bin/chromedriver)
 export WASM_BINDGEN_TEST_TIMEOUT ?= 300
 
 .NOTPARALLEL:
-.PHONY: serve site command types test test-long test-native test-wasm test-page check-hub lint format bench clean distclean
+.PHONY: serve site command types test test-long test-native test-wasm test-page check-hub lint audit format bench clean distclean
 .PHONY: setup-site setup-test setup-lint setup-bench
 
 serve: site
@@ -71,6 +72,10 @@ lint: setup-lint
 	node tools/check-paths.mjs
 	node tools/lint-imports.mjs
 	tools/lint-optional.sh
+
+# Ends with 0 if nothing is known, 1 if something is, 2 if not all could be tried.
+audit:
+	node tools/audit.mjs
 
 format: setup-lint
 	$(RUN) cargo fmt --all
