@@ -8,6 +8,7 @@
 # make fuzz    what strangers write, mutated (FUZZ_SECONDS=20 a target, TARGETS='link text')
 # make mutants FILE=src/...  whether the tests notice mutations of that file
 # make lint    formatting, lints and documentation, warnings denied
+# make audit   what is publicly known against the packages in use
 # make format  formats everything in place
 # make bench   speed, ours against the peers (SECTIONS='forward kernels' for some)
 # make clean   removes what was built; distclean also what set-up installed here
@@ -24,7 +25,7 @@ CHROMEDRIVER ?= $(or $(shell command -v chromedriver),/usr/bin/chromedriver)
 export WASM_BINDGEN_TEST_TIMEOUT ?= 300
 
 .NOTPARALLEL:
-.PHONY: serve site command types test test-long test-native test-wasm test-page test-sweep check-hub lint format bench clean distclean fuzz mutants
+.PHONY: serve site command types test test-long test-native test-wasm test-page test-sweep check-hub lint format bench clean distclean fuzz mutants audit
 .PHONY: setup-site setup-test setup-lint setup-bench setup-ray setup-fuzz setup-mutants
 
 serve: site
@@ -85,6 +86,10 @@ lint: setup-lint
 	node tools/check-paths.mjs
 	node tools/lint-imports.mjs
 	tools/lint-optional.sh
+
+# Ends with 0 if nothing is known, 1 if something is, 2 if not all could be tried.
+audit:
+	node tools/audit.mjs
 
 format: setup-lint
 	$(RUN) cargo fmt --all

@@ -16,7 +16,8 @@ import { spec } from 'node:test/reporters';
 const TIMED = ['tests/page/feel.test.mjs'];
 /**
  * What a visitor meets first and most: on two slow processors the rest would take a
- * change’s tests beyond three quarters of an hour.
+ * change’s tests beyond three quarters of an hour. What needs no browser takes seconds, and
+ * is always run.
  */
 const FIRST = [
   'alive',
@@ -24,7 +25,6 @@ const FIRST = [
   'circuits',
   'contract',
   'firefox',
-  'licences',
   'links',
   'site',
   'study',
@@ -70,9 +70,10 @@ function testsIn(folder) {
 
 const named = process.argv.slice(2);
 const isFurther = named[0] === '--further';
-const isWanted = (/** @type {string} */ file) =>
-  FIRST.includes(path.basename(file, '.test.mjs')) !== isFurther;
-const every = ['tests/page', 'tests/tools'].flatMap(testsIn);
+const isFirst = (/** @type {string} */ file) =>
+  !file.startsWith('tests/page/') || FIRST.includes(path.basename(file, '.test.mjs'));
+const isWanted = (/** @type {string} */ file) => isFirst(file) !== isFurther;
+const every = ['tests/page', 'tests/tools', 'tests/www'].flatMap(testsIn);
 const all = named.length > 0 && !isFurther ? named : every.filter(isWanted);
 const timed = all.filter((file) => TIMED.includes(file));
 const sharing = all.filter((file) => !TIMED.includes(file));

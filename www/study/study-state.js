@@ -175,22 +175,22 @@ export function hasResults({ pattern, scores, ablations, further }) {
 
 /**
  * What the words of `run` stand for, in the order in which it is done.
- * @type {Record<string, (Tool | 'scores' | 'ablations')[]>}
+ * @type {Map<string, (Tool | 'scores' | 'ablations')[]>}
  */
-const RUN = {
-  all: ['scores', 'ablations'],
-  circuits: ['circuits'],
-  lens: ['lens', 'attribution'],
-  output: ['output'],
-  seeds: ['seeds'],
-};
+const RUN = new Map([
+  ['all', ['scores', 'ablations']],
+  ['circuits', ['circuits']],
+  ['lens', ['lens', 'attribution']],
+  ['output', ['output']],
+  ['seeds', ['seeds']],
+]);
 
 /**
  * The steps that a Start goes on to.
  * @param {Settings} settings
  */
 export function stepsOfRun({ run }) {
-  return (run?.split('.') ?? []).flatMap((word) => RUN[word] ?? []);
+  return (run?.split('.') ?? []).flatMap((word) => RUN.get(word) ?? []);
 }
 
 /**

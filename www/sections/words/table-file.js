@@ -26,7 +26,13 @@ export function textOf(buffer) {
   const other = OTHERS.find(({ bytes: start }) => start.every((byte, at) => bytes[at] === byte));
   if (other) throw new Error(`is ${other.what}, not CSV.`);
   const wide = wideEncoding(bytes);
-  if (wide) return { text: decode(bytes, wide), notice: '' };
+  if (wide) {
+    try {
+      return { text: decode(bytes, wide), notice: '' };
+    } catch {
+      throw new Error('begins like UTF-16 and is no text, so no CSV.');
+    }
+  }
   if (bytes.some(isControl)) throw new Error('is no text, so no CSV.');
   try {
     return { text: decode(bytes, 'utf-8'), notice: '' };

@@ -2,9 +2,9 @@
 
 import assert from 'node:assert/strict';
 import { beforeEach, describe, test } from 'node:test';
+import { pageModule } from './page-module.mjs';
 
-// The page's own types are not those of the tests.
-const { Store } = await import(new URL('../../www/study/store.js', import.meta.url).href);
+const { Store } = await pageModule('study/store.js');
 
 const SETTINGS = { head: 'L1H5', seed: 5 };
 const IN_FORCE = { settings: SETTINGS, link: 'v=1&model=gpt2' };
