@@ -4,7 +4,7 @@ set -eu
 cd "$(dirname "$0")/.."
 
 if command -v shellcheck >/dev/null; then
-    shellcheck tools/*.sh tools/with-toolchain .ci/run
+    shellcheck tools/*.sh examples/*.sh tools/with-toolchain .ci/run
 else
     echo "lint: no shellcheck here, the shell scripts go unchecked"
 fi
