@@ -6,7 +6,7 @@
 //! sampler to candle-transformers (study/texts), results files of 0.1.0 (web/earlier).
 
 use crate::fixtures::{assert_close, json, numbers};
-use headscope::prompts::{Relations, WordSequence};
+use headscope::prompts::{Relation, Relations, WordSequence};
 use headscope::render::pattern::{Cell, PatternMap, Token};
 use headscope::render::{Bos, HeadMap, Look, Max, Palette, Scale, Svg, Theme, Thumbnails, Values, Window};
 use headscope::study::stats;
@@ -52,7 +52,8 @@ fn pattern(look: Look) -> PatternMap {
     let bos = Token { text: "<|endoftext|>".to_owned(), category: None, joined: false };
     let tokens = std::iter::once(bos).chain(words.into_iter().enumerate().map(token)).collect();
     let n = words.len() + 1;
-    PatternMap { values: Values::new(attention(n), n, look), relations: relations.cells().to_vec(), tokens }
+    let outlined = relations.cells().iter().map(|relation| *relation == Relation::SameCategory).collect();
+    PatternMap { values: Values::new(attention(n), n, look), outlined, outline: "same category", tokens }
 }
 
 fn of_pattern(look: Look, dark: bool, width: f64, marked: Cell) -> String {

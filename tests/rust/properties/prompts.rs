@@ -52,7 +52,7 @@ fn another_order_of_the_prompts_gives_the_same_numbers_in_that_order() {
     holds(file!(), 24, &all, |((cases, shuffled), (metric, target), head, ablation)| {
         let measure = Measure { metric, target };
         let scores = |cases: &[TokenizedPrompt]| {
-            let scores = pollster::block_on(score_heads(&model, cases, measure, &Uninterrupted)).ok()?;
+            let scores = pollster::block_on(score_heads(&model, cases, &measure, &Uninterrupted)).ok()?;
             let of_prompt = scores.per_prompt.iter().map(|layers| layers.concat());
             Some((scores.chance, scores.sequences.clone(), by_sequence(&scores.sequences, of_prompt)))
         };
@@ -60,7 +60,7 @@ fn another_order_of_the_prompts_gives_the_same_numbers_in_that_order() {
             let head = Head { layer: 2, head };
             let before = pollster::block_on(baseline(&model, cases, head, &Uninterrupted)).unwrap();
             let ablations = [ablation];
-            let after = effects(&model, cases, &before, measure, &ablations, &Uninterrupted);
+            let after = effects(&model, cases, &before, &measure, &ablations, &Uninterrupted);
             let Effect { sequences, baseline, ablated, .. } = pollster::block_on(after).ok()?.swap_remove(0);
             let pairs = baseline.into_iter().zip(ablated).map(|(before, after)| vec![before, after]);
             Some(by_sequence(&sequences, pairs))

@@ -13,6 +13,7 @@ export function setUpTarget(study) {
   const pairFields = byId('target-pair', HTMLDivElement);
   const from = byId('target-from', HTMLSelectElement);
   const to = byId('target-to', HTMLSelectElement);
+  const over = byId('over', HTMLSelectElement);
   const error = byId('target-error', HTMLParagraphElement);
 
   select.addEventListener('change', () => {
@@ -40,6 +41,9 @@ export function setUpTarget(study) {
         ? catalogue().cells.name
         : settings.target;
     pairFields.hidden = pair === null;
+    // What is painted is of the shown prompt, whatever else is set.
+    over.disabled = painted;
+    over.value = painted ? 'prompt' : settings.over;
     const categories = promptSet?.categories;
     if (categories && categories !== named) {
       named = categories;
