@@ -63,8 +63,12 @@ pub fn parse(hash: &str) -> (Settings, Vec<SettingProblem>) {
             }
         }
     }
-    let (settings, found) = Settings::from_pairs(known.iter().map(|(key, value)| (*key, value.as_str())));
+    let (mut settings, found) = Settings::from_pairs(known.iter().map(|(key, value)| (*key, value.as_str())));
     problems.splice(0..0, found);
+    if settings.texts().len() == 1 && settings.prompt == Settings::default().prompt {
+        // It says nothing beside a text alone, and is not written there.
+        settings.prompt = 0;
+    }
     problems.extend(twice(&known));
     // Where there are several texts, the page writes which is shown. A link without that is
     // of a version that took its lines for one text.

@@ -346,8 +346,9 @@ impl Settings {
         let mut problems = Vec::new();
         let mut has_prompt = false;
         for (key, value) in pairs {
-            has_prompt |= key == "prompt";
-            if let Err(wanted) = settings.set(key, value) {
+            let set = settings.set(key, value);
+            has_prompt |= key == "prompt" && set.is_ok();
+            if let Err(wanted) = set {
                 let consequence = settings
                     .get(key)
                     .map_or_else(|| "It is left out.".to_owned(), |kept| format!("Instead, {kept} is used."));

@@ -179,7 +179,6 @@ fn a_published_pattern_is_reached_or_not() {
     let absent = PublishedPattern { head: "L3H0".to_owned(), ..published };
     assert!(matches!(compare(&absent, &[]), Err(StudyError::NothingToScore)));
     // The post's own file is of that shape.
-    let post: PublishedPattern =
-        serde_json::from_value(json("data/gpt2/post-pattern.json")).unwrap();
+    let post: PublishedPattern = serde_json::from_value(json("data/gpt2/post-pattern.json")).unwrap();
     assert_eq!((post.pattern_rows.len(), post.mean_attention_on_bos_by_head.len()), (64, 12));
 }

@@ -45,7 +45,7 @@ fn every_setting_is_documented_with_its_default() {
 
 #[test]
 fn the_readme_lists_every_metric_kind_and_target() {
-    let Catalogue { metrics, kinds, targets, pair, breakdown, .. } = Catalogue::new();
+    let Catalogue { metrics, kinds, targets, pair, cells, breakdown, .. } = Catalogue::new();
     let listed = |section: &str| rows(README, section).into_iter().map(|(name, _)| name).collect::<Vec<_>>();
     let link = rows(FORMATS, "The link");
     // The README has them all, in their order; the table of the link only those that are.
@@ -60,8 +60,9 @@ fn the_readme_lists_every_metric_kind_and_target() {
     }
     assert_listed("Ablation kinds", "kind", kinds.iter().map(|kind| kind.name).collect());
     let pair = format!("{}-0-4", pair.name);
+    let cells = format!("{}-q5k1_3", cells.name);
     let named = targets.iter().map(|target| target.name);
-    assert_listed("Targets", "target", named.chain([pair.as_str()]).collect());
+    assert_listed("Targets", "target", named.chain([pair.as_str(), cells.as_str()]).collect());
     let file = rows(FORMATS, "The results file");
     let (_, shares) = file.iter().find(|(field, _)| *field == "breakdown").unwrap();
     for part in breakdown {
