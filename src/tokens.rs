@@ -19,6 +19,8 @@ pub const BOS: u32 = 50_256;
 /// Merges for the words of the built-in table: ids of the merged token, of its left and of
 /// its right part, two bytes each (tools/pack-merges.mjs).
 const OF_NOTEBOOK_WORDS: &[u8] = include_bytes!("../data/tokenizer/words.bin");
+/// Longest token that packed merges may make, in bytes of its symbols; GPT-2's has 256.
+const LONGEST_SYMBOL: usize = 1000;
 /// How `<|endoftext|>` is shown.
 pub const BOS_TEXT: &str = "<|endoftext|>";
 
@@ -170,6 +172,10 @@ impl Tokens {
                 |low: usize| usize::from(u16::from_le_bytes([bytes[low * n + i], bytes[(low + 1) * n + i]]));
             let symbol = |id: usize| symbols.get(id).cloned().ok_or(TokensError::BadMerge { line: i + 2 });
             let (left, right) = (symbol(id(0))?, symbol(id(2))?);
+            // Each can be twice as long as the one before.
+            if left.len() + right.len() > LONGEST_SYMBOL {
+                return Err(TokensError::BadMerge { line: i + 2 });
+            }
             symbols.push(format!("{left}{right}"));
             merges.push((left, right));
         }

@@ -162,7 +162,7 @@ fn at_host(scheme: &str, rest: &str, query: Option<&str>) -> Result<String, Stri
     }
     // A colon without a port, and the dot of a name that is whole.
     let host = host.trim_end_matches([':', '.']);
-    if !host.ends_with(|c: char| c.is_alphanumeric() || c == ']') {
+    if !is_host(host) {
         return Err(wanted());
     }
     if HUB_HOSTS.contains(&host) {
@@ -187,6 +187,22 @@ fn at_host(scheme: &str, rest: &str, query: Option<&str>) -> Result<String, Stri
         () => path,
     };
     Ok(lasting(format!("{scheme}://{host}/{path}").trim_end_matches('/')))
+}
+
+/// Whether a text is the name or the number of a host, with or without a port.
+fn is_host(text: &str) -> bool {
+    let is_number = |inner: &str| inner.chars().all(|c| c.is_ascii_hexdigit() || ":.".contains(c));
+    let (name, port) = match text.rsplit_once(':') {
+        Some((name, port)) if !port.ends_with(']') => (name, port),
+        _ => (text, "0"),
+    };
+    let is_name = || {
+        name.ends_with(char::is_alphanumeric)
+            && name.chars().all(|c| c.is_alphanumeric() || "-_.".contains(c))
+    };
+    !port.is_empty()
+        && port.bytes().all(|byte| byte.is_ascii_digit())
+        && name.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).map_or_else(is_name, is_number)
 }
 
 /// An address whose last sign is encoded where it could be one of a message around a link.

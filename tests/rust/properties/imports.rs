@@ -109,9 +109,13 @@ fn mutate(file: &mut Value, path: &Path, mutation: &Mutation) {
 fn numbers(value: &Value, path: &str, found: &mut BTreeMap<String, f64>) {
     match value {
         Value::String(text) if path.starts_with("/settings/") => {
-            found.extend(text.parse().ok().map(|number| (path.to_owned(), number)));
+            if let Ok(number) = text.parse() {
+                found.insert(path.to_owned(), number);
+            }
         }
-        Value::Number(number) => found.extend(number.as_f64().map(|number| (path.to_owned(), number))),
+        Value::Number(number) => {
+            found.insert(path.to_owned(), number.as_f64().unwrap());
+        }
         Value::Object(map) => {
             map.iter().for_each(|(key, value)| numbers(value, &format!("{path}/{key}"), found));
         }

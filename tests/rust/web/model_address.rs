@@ -154,6 +154,12 @@ fn an_address_that_ends_as_a_sentence_does_keeps_its_end() {
     ] {
         assert_eq!(model(given), kept);
     }
-    assert!(model_address::canonical("http://:/").is_err());
-    assert!(model_address::canonical("http://.../a").is_err());
+    assert_eq!(model("http://[::1]:8000/a"), "http://[::1]:8000/a");
+    assert_eq!(model("http://[::1]"), "http://[::1]");
+    // What stands where a host does has to be one.
+    for host in
+        [":", "...", "a.example:]", "a.example:80a", "a b", "[::1", "[x]", "a.example:%5D", "a!.example"]
+    {
+        assert!(model_address::canonical(&format!("http://{host}/a")).is_err(), "{host}");
+    }
 }
