@@ -25,6 +25,7 @@ const FIRST = [
   'circuits',
   'contract',
   'firefox',
+  'hostile',
   'links',
   'site',
   'study',
