@@ -1,5 +1,5 @@
 // Runs the page's tests. Files share the processors, since most of their time they wait for
-// pages; what is timed has the machine to itself. A file that fails beside others runs once
+// pages; what is timed or weighed has the machine to itself. A file that fails beside others runs once
 // more by itself: pages that starve one another are no fault of the page. It is named at
 // the end, and what fails alone fails the run.
 //
@@ -13,7 +13,7 @@ import path from 'node:path';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
-const TIMED = ['tests/page/feel.test.mjs'];
+const TIMED = ['feel', 'load', 'soak'].map((name) => `tests/page/${name}.test.mjs`);
 /**
  * What a visitor meets first and most: on two slow processors the rest would take a
  * change’s tests beyond three quarters of an hour. What needs no browser takes seconds, and
@@ -25,6 +25,7 @@ const FIRST = [
   'circuits',
   'contract',
   'firefox',
+  'hostile',
   'links',
   'site',
   'study',

@@ -55,7 +55,9 @@ interface CellView {
 }
 
 declare module '*/pkg/headscope.js' {
-  export default function init(options: { module_or_path: WebAssembly.Module }): Promise<unknown>;
+  export default function init(options: {
+    module_or_path: WebAssembly.Module;
+  }): Promise<{ memory: WebAssembly.Memory }>;
   export function catalogue(): Catalogue;
   export function parse_link(hash: string): ReadLink;
   export function change(settings: Settings, patch: Patch): Change;

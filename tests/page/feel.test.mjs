@@ -6,6 +6,7 @@ import { describe, test } from 'node:test';
 import path from 'node:path';
 import { button, exportedJson, reach, start, startable, useHarness } from './harness.mjs';
 import { GOOD_MODEL, makeLongModel, makeModels, MANY_HEADS } from './models.mjs';
+import { watchTasks } from './tasks.mjs';
 
 /** @typedef {import('playwright-core').Page} Page */
 
@@ -52,43 +53,6 @@ async function press(page, step) {
   await page.waitForTimeout(700);
 }
 
-/**
- * Watches the page's thread from here on. What else runs on this machine must not
- * count: a task's own time on the processor is what the page is to blame for.
- * @param {Page} page
- * @returns {Promise<() => Promise<string[][]>>} what the tasks were made of that took long
- */
-async function watchTasks(page) {
-  await harness.browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline'] });
-  return async () => {
-    const trace = JSON.parse((await harness.browser.stopTracing()).toString('utf8'));
-    /** @type {any[]} */
-    const events = trace.traceEvents;
-    const isPage = new Set(
-      events
-        .filter(({ name, args }) => name === 'thread_name' && args.name === 'CrRendererMain')
-        .map(({ pid, tid }) => `${pid} ${tid}`),
-    );
-    const tasks = events.filter(
-      ({ name, ph, pid, tid }) =>
-        ph === 'X' && isPage.has(`${pid} ${tid}`) && /RunTask$/.test(name),
-    );
-    assert.ok(tasks.length > 100, 'the trace holds the tasks of the page');
-    const long = tasks.filter(({ tdur = 0 }) => tdur >= LONGEST_TASK * 1000);
-    const within = (/** @type {any} */ task) =>
-      events
-        .filter(({ pid, tid, ts, tdur }) => {
-          const inside = ts >= task.ts && ts < task.ts + task.dur && tdur > 5000;
-          return inside && pid === task.pid && tid === task.tid;
-        })
-        .map(({ name, tdur, args }) => {
-          const { functionName = '', url = '' } = args?.data ?? {};
-          return `${name} ${functionName} ${url} ${tdur / 1000} ms`;
-        });
-    return long.map(within);
-  };
-}
-
 describe('nothing moves by itself', () => {
   for (const [width, height] of /** @type {const} */ ([
     [1440, 900],
@@ -124,7 +88,7 @@ describe('nothing moves by itself', () => {
 const visit = () =>
   harness.withPage('', {}, async ({ page }) => {
     await startable(page);
-    const longTasks = await watchTasks(page);
+    const longTasks = await watchTasks(harness.browser, page, LONGEST_TASK);
     await page.goto(`${harness.site.url}#v=1&model=${manyHeads()}&n=300&head=L8H3`);
     await page.reload();
     await startable(page);
@@ -173,7 +137,7 @@ describe('a pointer that moves', () => {
               await page.locator('#view-max').selectOption(max);
               await page.locator('#view-bos').selectOption(bos);
               await page.waitForTimeout(600);
-              const longTasks = await watchTasks(page);
+              const longTasks = await watchTasks(harness.browser, page, LONGEST_TASK);
               for (let i = 0; i < 20; i++) {
                 // From cell to cell, then over the labels of the rows.
                 const x = canvas.x + (i < 15 ? 200 + 14 * i : 40);

@@ -1,34 +1,16 @@
 // The main path in Firefox, as it comes from its maker: Start, scores,
-// ablations, and the heatmap by keyboard. Everything else is tested in Chromium.
+// ablations, and the heatmap by keyboard. Further paths are in engines.test.mjs.
 
 import assert from 'node:assert/strict';
-import { accessSync, constants } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import puppeteer from 'puppeteer-core';
 import { serve } from '../../tools/server.mjs';
+import { launchFirefox, noFirefox } from './engines.mjs';
 import { dist, fixtures } from './harness.mjs';
 import { GOOD_MODEL } from './models.mjs';
 
-/** @param {string} file */
-function isProgram(file) {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const places = (process.env.PATH ?? '').split(path.delimiter);
-const firefox =
-  process.env.FIREFOX ??
-  places
-    .flatMap((folder) => ['firefox-esr', 'firefox'].map((name) => path.join(folder, name)))
-    .find(isProgram);
-
-describe('in Firefox', { skip: firefox ? false : 'there is no Firefox here' }, () => {
+describe('in Firefox', { skip: noFirefox }, () => {
   /** @type {Awaited<ReturnType<typeof serve>>} */
   let site;
   /** @type {Awaited<ReturnType<typeof serve>>} */
@@ -38,11 +20,7 @@ describe('in Firefox', { skip: firefox ? false : 'there is no Firefox here' }, (
   before(async () => {
     site = await serve(dist, {});
     models = await serve(fixtures, { cors: true });
-    browser = await puppeteer.launch({
-      browser: 'firefox',
-      executablePath: firefox,
-      headless: true,
-    });
+    browser = await launchFirefox();
   });
   after(async () => {
     await browser?.close();

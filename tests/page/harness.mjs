@@ -18,6 +18,12 @@ export const fixtures = path.join(root, 'tests/fixtures');
 
 const axeSource = await readFile(createRequire(import.meta.url).resolve('axe-core'), 'utf8');
 
+/**
+ * Milliseconds that a test waits for what it waits for. A machine that has much else to do
+ * may need more: HEADSCOPE_PATIENCE has the seconds.
+ */
+export const PATIENCE = 1000 * Number(process.env.HEADSCOPE_PATIENCE ?? 30);
+
 /** @typedef {import('playwright-core').Page} Page */
 
 /** @typedef {'start' | 'loading' | 'ready' | 'running' | 'done' | 'error'} State */
@@ -154,7 +160,7 @@ export class Harness {
 
     const page = await context.newPage();
     reported.set(page, problems);
-    page.setDefaultTimeout(30_000);
+    page.setDefaultTimeout(PATIENCE);
     try {
       await page.goto((options.url ?? this.site.url) + (hash ? `#${hash}` : ''));
       const result = await use({ page, requests, problems });
@@ -234,7 +240,7 @@ export function stateOf(page) {
  * @param {number} [timeout]
  */
 export async function reach(page, state, timeout = 60_000) {
-  const deadline = Date.now() + timeout;
+  const deadline = Date.now() + Math.max(timeout, PATIENCE);
   for (;;) {
     const reached = await stateOf(page);
     if (reached === state) return;

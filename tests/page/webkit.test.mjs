@@ -1,72 +1,32 @@
 // The main path in WebKit, as Debian's GTK build has it: Start, scores and ablations,
-// by the page's contract alone. Everything else is tested in Chromium.
+// by the page's contract alone. Further paths are in engines.test.mjs.
 
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import net from 'node:net';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { Builder, By } from 'selenium-webdriver';
+import { By } from 'selenium-webdriver';
 import { serve } from '../../tools/server.mjs';
+import { launchWebKit, noWebKit } from './engines.mjs';
 import { dist, fixtures } from './harness.mjs';
 import { GOOD_MODEL } from './models.mjs';
 
-const DRIVER = process.env.WEBKIT_DRIVER ?? '/usr/bin/WebKitWebDriver';
-const BROWSER = [4.1, 4.0, 6.0]
-  .map((version) => `/usr/lib/x86_64-linux-gnu/webkit2gtk-${version.toFixed(1)}/MiniBrowser`)
-  .find((file) => existsSync(file));
-const missing = !existsSync(DRIVER) || !BROWSER || !existsSync('/usr/bin/xvfb-run');
-
-/** @returns {Promise<number>} a port that is free now */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = net.createServer().on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = /** @type {net.AddressInfo} */ (server.address());
-      server.close(() => resolve(port));
-    });
-  });
-}
-
-describe('in WebKit', { skip: missing ? 'there is no WebKitWebDriver here' : false }, () => {
+describe('in WebKit', { skip: noWebKit }, () => {
   /** @type {Awaited<ReturnType<typeof serve>>} */
   let site;
   /** @type {Awaited<ReturnType<typeof serve>>} */
   let models;
-  /** @type {import('node:child_process').ChildProcess} */
-  let driver;
+  /** @type {() => Promise<void>} */
+  let close;
   /** @type {import('selenium-webdriver').WebDriver} */
   let browser;
   before(async () => {
     site = await serve(dist, {});
     models = await serve(fixtures, { cors: true });
-    const port = await freePort();
-    driver = spawn('xvfb-run', ['-a', DRIVER, `--port=${port}`], {
-      // WebKit's own sandbox asks for namespaces that root in a container lacks.
-      env: { ...process.env, WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS: '1' },
-      stdio: 'ignore',
-      detached: true,
-    });
-    const options = { binary: BROWSER, args: ['--automation'] };
-    for (let tries = 0; ; tries++) {
-      try {
-        browser = await new Builder()
-          .usingServer(`http://127.0.0.1:${port}`)
-          .withCapabilities({ browserName: 'MiniBrowser', 'webkitgtk:browserOptions': options })
-          .build();
-        break;
-      } catch (error) {
-        if (tries === 20) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 500));
-      }
-    }
+    ({ browser, close } = await launchWebKit());
   });
   after(async () => {
-    await browser?.quit().catch(() => {});
-    // The driver is xvfb-run's child: both go.
-    if (driver?.pid) process.kill(-driver.pid);
+    await close?.();
     await Promise.all([site?.close(), models?.close()]);
   });
 

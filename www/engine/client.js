@@ -33,6 +33,12 @@ export function prepareWorker() {
 
 const newWorker = () => new Worker(new URL('./worker.js', import.meta.url), { type: 'module' });
 
+/**
+ * Bytes of a worker's memory that are worth a new worker when its model is closed: memory
+ * of WebAssembly never shrinks, and the threads of its pool hold what they were given.
+ */
+const MUCH = 96e6;
+
 /** Why a call is aborted, where the visitor asked for it. */
 export const CANCEL = 'cancel';
 
@@ -66,6 +72,10 @@ export class EngineClient {
   #picked = null;
   /** Whether the worker has started. */
   #ready = false;
+  /** The model that the worker was last asked to load. */
+  #model = '';
+  /** Bytes that the worker had when it last answered. */
+  #memory = 0;
   /** When a worker last took the place of another. */
   #restarted = -Infinity;
   /** Pings that were not answered yet. */
@@ -104,6 +114,7 @@ export class EngineClient {
         reject({ cancelled: true });
         return;
       }
+      if ('load' in request) this.#closeOthers(request.load.settings.model);
       if (!this.#worker) this.#restart();
       this.#remember({ request, files });
       const id = ++this.#lastId;
@@ -119,7 +130,11 @@ export class EngineClient {
    * @param {Asked} asked
    */
   #remember(asked) {
-    if ('pick_file' in asked.request) this.#picked = asked;
+    if ('pick_file' in asked.request) {
+      this.#picked = asked;
+      // Another file under the same name is another model.
+      if (this.#model === 'file') this.#model = '';
+    }
     if ('use_threads' in asked.request) this.#threads = asked.request.use_threads;
   }
 
@@ -142,15 +157,37 @@ export class EngineClient {
       () => {
         if (this.#calls.get(id) !== call) return;
         this.#calls.delete(id);
-        const left = [...this.#calls];
         this.#end();
         this.#restart();
-        for (const [other, { request, files }] of left) this.#post({ id: other, request, files });
-        this.#listen();
+        this.#askAgain();
         call.reject({ cancelled: true });
       },
       why === CANCEL ? TO_CANCEL : TO_GIVE_WAY,
     );
+  }
+
+  /**
+   * Before a model is loaded: ends a worker that needed much memory for another one.
+   * @param {string} model
+   */
+  #closeOthers(model) {
+    const closes = this.#model !== model && this.#memory > MUCH && this.#ready;
+    this.#model = model;
+    if (!closes) return;
+    this.#end();
+    this.#start();
+    this.#givePicked();
+    this.#askAgain();
+  }
+
+  /** Asks a new worker for what was asked of the one before and is still wanted. */
+  #askAgain() {
+    for (const [id, { request, files }] of this.#calls) this.#post({ id, request, files });
+    this.#listen();
+  }
+
+  #givePicked() {
+    if (this.#picked) this.#post({ id: ++this.#lastId, ...this.#picked });
   }
 
   #start() {
@@ -191,13 +228,14 @@ export class EngineClient {
     this.#restarted = performance.now();
     this.#start();
     if (!this.#worker) return;
-    if (this.#picked) this.#post({ id: ++this.#lastId, ...this.#picked });
+    this.#givePicked();
     this.onRestart();
   }
 
   #end() {
     this.#worker?.terminate();
     this.#worker = null;
+    this.#memory = 0;
     clearInterval(this.#pings);
     this.#pings = 0;
   }
@@ -239,6 +277,7 @@ export class EngineClient {
       return;
     }
     this.#calls.delete(message.id);
+    this.#memory = message.memory;
     // A result that crossed with the cancel is no longer wanted.
     if (call.signal?.aborted) call.reject({ cancelled: true });
     else if ('problem' in message) call.reject(message.problem);

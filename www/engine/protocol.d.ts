@@ -46,6 +46,7 @@ type FromWorker =
   | { broken: string }
   /** What became of the threads, for the visitor. */
   | { note: string }
-  | { id: number; result: unknown }
-  | { id: number; problem: Problem | Cancelled }
+  /** With the bytes of the worker's memory. */
+  | { id: number; result: unknown; memory: number }
+  | { id: number; problem: Problem | Cancelled; memory: number }
   | { id: number; progress: Progress };

@@ -9,11 +9,16 @@ import { asProblem, isCancelled } from '../kit/problem.js';
 /** @type {Promise<{ engine: Engine, pool: WorkerPool }> | undefined} */
 let started;
 
+/** The module's memory, once it is there. @type {WebAssembly.Memory | undefined} */
+let memory;
+
 /** Resolves when the calls so far are finished: the engine does one thing at a time. */
 let idle = Promise.resolve();
 
 /** @type {Map<number, AbortController>} */
 const controllers = new Map();
+
+const bytesHeld = () => memory?.buffer.byteLength ?? 0;
 
 /** @param {FromWorker} message */
 function reply(message) {
@@ -22,7 +27,8 @@ function reply(message) {
 
 /** @param {EngineOptions} options */
 async function start({ module, base, build, threads, life }) {
-  await Promise.all([init({ module_or_path: module }), stayAlive(life)]);
+  const [exports] = await Promise.all([init({ module_or_path: module }), stayAlive(life)]);
+  memory = exports.memory;
   const pool = new WorkerPool(module, threads - 1, (note) => reply({ note }));
   reply({ ready: true });
   return { engine: new Engine(base, build, pool), pool };
@@ -41,11 +47,13 @@ async function run(id, request, files) {
     signal.throwIfAborted();
     const onProgress = (/** @type {Progress} */ progress) => reply({ id, progress });
     const once = () => engine.request(request, files, onProgress, signal);
-    reply({ id, result: await withoutTheLost(pool, signal, once) });
+    reply({ id, result: await withoutTheLost(pool, signal, once), memory: bytesHeld() });
   } catch (thrown) {
+    // The page then says so to all who wait.
+    if (tellTrap(thrown)) return;
     const cancelled = isCancelled(thrown) || (signal?.aborted && isAbort(thrown));
-    reply({ id, problem: cancelled ? { cancelled: true } : asProblem(thrown) });
-    tellTrap(thrown);
+    const problem = cancelled ? /** @type {const} */ ({ cancelled: true }) : asProblem(thrown);
+    reply({ id, problem, memory: bytesHeld() });
   } finally {
     controllers.delete(id);
   }
@@ -83,8 +91,21 @@ function isAbort(thrown) {
  */
 function tellTrap(thrown) {
   const trapped = thrown instanceof WebAssembly.RuntimeError;
-  if (trapped) reply({ broken: String(thrown) });
+  if (trapped) reply({ broken: outOfMemory() || String(thrown) });
   return trapped;
+}
+
+/** Pages of 64 KiB that a run takes at once: where they cannot be had, that ended it. */
+const MUCH = 1024;
+
+/** What to say where the browser gives no more memory; a trap itself does not tell. */
+function outOfMemory() {
+  try {
+    memory?.grow(MUCH);
+    return '';
+  } catch {
+    return `it is out of memory, of which it has ${Math.round(bytesHeld() / 1e6)} MB`;
+  }
 }
 
 // A trap between two steps of a call is nobody's to catch: the call never ends.

@@ -11,7 +11,8 @@ import { siteUrl } from './site.js';
 export function fetchSite(path) {
   /** @type {Record<string, Promise<Response>> | undefined} */
   const ahead = /** @type {any} */ (globalThis).headscopeAhead;
-  const answer = ahead?.[path] ?? fetch(siteUrl(path));
+  const early = ahead?.[path];
   delete ahead?.[path];
-  return answer;
+  // One that failed is asked for again: Firefox fails it without a network, and not this one.
+  return early?.catch(() => fetch(siteUrl(path))) ?? fetch(siteUrl(path));
 }

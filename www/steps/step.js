@@ -86,15 +86,37 @@ export function setUpStep(study, step, perform, describe) {
 const DISK = 'your disk';
 
 /**
- * What a step will fetch, from whom.
+ * How much of a device's memory weights may take: while they are read, a page has nearly
+ * three times as much as they (docs/testing-page.md).
+ */
+const SHARE = 0.25;
+
+/**
+ * What a step will fetch, from whom, and whether that is much for this device.
  * @param {Estimate | null | undefined} estimate
  */
 export function cost(estimate) {
-  if (!estimate) return '';
+  return estimate ? [fetched(estimate), tooMuch(estimate)].filter(Boolean).join(' ') : '';
+}
+
+/** @param {Estimate} estimate */
+function fetched(estimate) {
   const { host, bytes: count, cached } = estimate;
   if (count === null) return `Reads from ${host}; its size is known once opened.`;
   const stored = cached ? `${bytes(cached)} from cache` : '';
   if (count === 0) return stored ? `Reads ${stored}; nothing to download.` : 'Nothing to download.';
   if (host === DISK) return `Reads ${bytes(count)} from ${host}; nothing is uploaded.`;
   return `Downloads ${bytes(count)} from ${host}, once${stored ? `, and reads ${stored}` : ''}.`;
+}
+
+/**
+ * A warning where a step's weights alone are much of the memory that the browser says the
+ * device has, in gigabytes. Not every browser says.
+ * @param {Estimate} estimate
+ */
+function tooMuch({ bytes: count, cached }) {
+  const { deviceMemory } = /** @type {{ deviceMemory?: number }} */ (navigator);
+  const needed = (count ?? 0) + (cached ?? 0);
+  if (!deviceMemory || needed <= SHARE * deviceMemory * 2 ** 30) return '';
+  return `That is much memory for this device, which has about ${deviceMemory} GB: if the page stops, close other tabs or take a smaller model.`;
 }
