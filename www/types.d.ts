@@ -63,6 +63,8 @@ declare module '*/pkg/headscope.js' {
   export function change(settings: Settings, patch: Patch): Change;
   /** The sizes of a model that are known before it is opened. */
   export function known_sizes(model: string): Sizes | null;
+  /** The target after a rectangle of cells, from one (q, k) to another, was painted or wiped. */
+  export function paint(target: string, n: number, from: Int32Array, to: Int32Array): string;
   export function parse_words(csv: string): ReadWords;
   /** The table that the page comes with, as CSV. */
   export function notebook_words(): string;
@@ -78,7 +80,12 @@ declare module '*/pkg/headscope.js' {
   }
 
   export function pattern_view(
-    options: { pattern: Float32Array; relations: Uint8Array; tokens: TokenLabel[] } & Look,
+    options: {
+      pattern: Float32Array;
+      relations: Uint8Array;
+      tokens: TokenLabel[];
+      target: string;
+    } & Look,
   ): CellView;
   export function head_map_view(options: {
     n_layer: number;

@@ -37,7 +37,7 @@ const newWorker = () => new Worker(new URL('./worker.js', import.meta.url), { ty
  * Bytes of a worker's memory that are worth a new worker when its model is closed: memory
  * of WebAssembly never shrinks, and the threads of its pool hold what they were given.
  */
-const MUCH = 96e6;
+const MUCH = 32e6;
 
 /** Why a call is aborted, where the visitor asked for it. */
 export const CANCEL = 'cancel';

@@ -4,7 +4,7 @@
 import { shownPrompt } from './study-state.js';
 
 /** @type {PromptSet} */
-const NO_PROMPTS = { prompts: [], categories: [], kept: [] };
+const NO_PROMPTS = { prompts: [], categories: [], kept: [], target: null };
 /** Whether the next prompts are to begin with a kept one. */
 let wantsKept = false;
 
