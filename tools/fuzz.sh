@@ -19,7 +19,7 @@ megabytes=256
 cargo_fuzz() {
     what=$1
     shift
-    tools/with-toolchain cargo fuzz "$what" --sanitizer none --strip-dead-code "$@"
+    tools/with-toolchain cargo fuzz "$what" --sanitizer none --strip-dead-code=true "$@"
 }
 
 node tools/fuzz-seeds.mjs
