@@ -87,7 +87,7 @@ const DISK = 'your disk';
 
 /**
  * How much of a device's memory weights may take: while they are read, a page has nearly
- * three times as much as they (docs/testing-page.md).
+ * three times as much as they (docs/testing.md).
  */
 const SHARE = 0.25;
 
