@@ -95,6 +95,29 @@ pub fn mix(pattern: &[f32], v: &[f32], rows: &[usize], sizes: Sizes) -> Vec<f32>
     z
 }
 
+/// Each head's mix of values at the last token, z (H, e), whose query is q (H, e) and whose
+/// keys and values are those of all tokens, its own last, (T, H, e). The products of
+/// queries and keys are scaled.
+#[must_use]
+pub fn attend_last(q: &[f32], k: &[f32], v: &[f32], n_head: usize, scale: f32) -> Vec<f32> {
+    let (row, d_head) = (q.len(), q.len() / n_head.max(1));
+    let mut z = vec![0.0; row];
+    let mut scores = vec![0.0; k.len() / row.max(1)];
+    for (h, z) in z.chunks_exact_mut(d_head.max(1)).enumerate() {
+        let query = &q[h * d_head..][..d_head];
+        for (t, score) in scores.iter_mut().enumerate() {
+            let key = &k[t * row + h * d_head..][..d_head];
+            *score = query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>() * scale;
+        }
+        softmax(&mut scores);
+        for (t, &a) in scores.iter().enumerate() {
+            let value = &v[t * row + h * d_head..][..d_head];
+            z.iter_mut().zip(value).for_each(|(z, v)| *z += a * v);
+        }
+    }
+    z
+}
+
 /// Softmax of a row, in place.
 fn softmax(row: &mut [f32]) {
     let (chunks, rest) = row.as_chunks_mut::<LANES>();

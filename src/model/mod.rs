@@ -12,6 +12,7 @@ mod mlp;
 mod ops;
 pub mod parallel;
 pub mod parts;
+mod past;
 mod raw_weights;
 mod token_embedding;
 
@@ -20,6 +21,7 @@ pub use headscope_kernels as kernels;
 pub use hooks::{ActivationCache, HookPoint, Hooks, Interest, NoHooks};
 pub use parallel::WorkerPool;
 pub use parts::{Depth, Need};
+pub use past::Past;
 pub use raw_weights::{HeadWeights, OutputWeights};
 
 /// Why the model cannot compute.

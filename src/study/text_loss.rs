@@ -1,9 +1,9 @@
 //! The whole model on a text: the loss of each token, the likeliest next ones, and
 //! how the text goes on; with or without an ablation.
 
-use crate::model::Gpt2;
+use crate::model::{Gpt2, Hooks, Past};
 use crate::study::ablation::Patch;
-use crate::study::{Ablation, StudyError, YieldPoint};
+use crate::study::{Ablation, StudyError, Uninterrupted, YieldPoint};
 use crate::tokens::Tokens;
 use candle_core::Tensor;
 use rand::SeedableRng;
@@ -67,8 +67,9 @@ pub async fn evaluate(
 }
 
 /// Continues a text, token by token, until `most` are added, the context is full, or
-/// the model ends the text. Every token takes a run of the whole text. Ids without a
-/// token, which a padded vocabulary has, are never drawn.
+/// the model ends the text. Ids without a token, which a padded vocabulary has, are never
+/// drawn. Keys and values of what stands are kept; with an ablation, which may change
+/// with every token, each takes a run of the whole text.
 ///
 /// # Errors
 ///
@@ -86,9 +87,19 @@ pub async fn continue_text(
     let before = ids.len();
     let end = (before + most).min(model.config().n_ctx);
     let nameless: Vec<usize> = (0..model.config().d_vocab).filter(|&id| !tokens.has(id as u32)).collect();
+    let mut past = None;
     while ids.len() < end {
         pace.step(ids.len() - before, end - before).await?;
-        let resid = run(model, &ids, ablation, &crate::study::Uninterrupted).await?;
+        let resid = match (&mut past, ids.last()) {
+            (Some(past), Some(&last)) => model.go_on(last, past).await?,
+            _ if *ablation == Ablation::default() => {
+                let recorder = Past::recorder(model);
+                let resid = run_with(model, &ids, &recorder, &Uninterrupted).await?;
+                past = Some(Past::of(model, ids.len(), recorder)?);
+                resid
+            }
+            _ => run(model, &ids, ablation, &Uninterrupted).await?,
+        };
         let mut logits = last_logits(model, &resid)?.to_vec1::<f32>()?;
         nameless.iter().for_each(|&id| logits[id] = f32::NEG_INFINITY);
         let next = sampler.sample(&logits)?;
@@ -157,12 +168,21 @@ async fn run(
 ) -> Result<Tensor, StudyError> {
     let clean = HashMap::new();
     let lengths = [ids.len()];
-    let patch = Patch::new(model, ablation, &clean, &lengths).await?;
+    run_with(model, ids, &Patch::new(model, ablation, &clean, &lengths).await?, pace).await
+}
+
+/// The same with hooks.
+async fn run_with(
+    model: &Gpt2,
+    ids: &[u32],
+    hooks: &dyn Hooks,
+    pace: &impl YieldPoint,
+) -> Result<Tensor, StudyError> {
     let layers = model.config().n_layer;
-    let mut resid = model.embed(&[ids.to_vec()], &patch).await?;
+    let mut resid = model.embed(&[ids.to_vec()], hooks).await?;
     for l in 0..layers {
         pace.step(l, layers).await?;
-        resid = model.block(l, &resid, &patch).await?;
+        resid = model.block(l, &resid, hooks).await?;
     }
     pace.step(layers, layers).await?;
     Ok(resid)

@@ -48,11 +48,11 @@ const putInto = (page, list, entry) =>
 test('every entry of the catalogue stands in its select, in its order', () =>
   harness.withPage(SMALL, {}, async ({ page }) => {
     await startable(page);
-    const { metrics, kinds, targets, pair, defaults } = await catalogue(page);
+    const { metrics, kinds, targets, pair, cells, defaults } = await catalogue(page);
     assert.deepEqual(await choices(page, 'metric'), said(metrics));
     assert.deepEqual(await choices(page, 'kind'), said(kinds));
     assert.deepEqual(await choices(page, 'against'), [['', 'None'], ...said(kinds)]);
-    assert.deepEqual(await choices(page, 'target'), said([...targets, pair]));
+    assert.deepEqual(await choices(page, 'target'), said([...targets, pair, cells]));
     for (const key of ['metric', 'kind', 'target']) {
       assert.equal(await page.locator(`#${key}`).inputValue(), defaults[key], key);
     }

@@ -3,6 +3,7 @@
 
 mod hooks;
 mod kernels;
+mod past;
 mod raw_weights;
 mod variants;
 mod worker_pool;
