@@ -16,7 +16,7 @@ use headscope::web::payload::scored_cases;
 use headscope::web::prompt_set::PromptSet;
 use headscope::web::results::{Results, Shown};
 use headscope::web::steps::{self, Instead};
-use headscope::web::taken_apart::{self, HeadTakenApart};
+use headscope::web::taken_apart::{self, HeadTakenApart, Wanted};
 use headscope::web::tools::Tool;
 use headscope::web::tools::attribution::{self, Attribution};
 use headscope::web::tools::lens::Lens;
@@ -223,7 +223,7 @@ impl<'a> Study<'a> {
     fn circuits(&mut self, head: Head) -> Result<()> {
         let apart = self.take_apart(head)?;
         let settings = &self.results.settings;
-        let wanted = (locked_cell(settings), true);
+        let wanted = Wanted { cell: locked_cell(settings), all_heads: true, mean: false };
         let prompts = (&self.set, settings);
         let found = apart.found(&self.model, &self.folder.tokens, prompts, wanted, &self.progress);
         let found = block_on(found).map_err(said)?;

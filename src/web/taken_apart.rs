@@ -4,7 +4,7 @@
 
 use super::prompt_set::PromptSet;
 use super::steps::{head_depth, shown_case};
-use super::tools::circuits::{Circuits, Form, Parts, SteeredScores, Words};
+use super::tools::circuits::{AskCircuits, Circuits, Form, Parts, SteeredScores, Words};
 use super::{Problem, Settings};
 use crate::circuits::forms::loaded_heads;
 use crate::circuits::words::{by_category, shuffle_test};
@@ -28,6 +28,24 @@ pub struct HeadTakenApart {
     /// Forms of the heads whose weights were here when they were computed.
     forms: RefCell<Vec<HeadForms>>,
     words: RefCell<Option<WordsAlone>>,
+}
+
+/// What is wanted of a head taken apart beside its own form, the words and the steering.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// The cell of the shown prompt, (destination, source), whose score is cut into parts;
+    /// without one, the target's strongest.
+    pub cell: Option<(usize, usize)>,
+    /// The forms of all loaded heads.
+    pub all_heads: bool,
+    /// The parts of the scores of all cells of the target, their mean over the kept prompts.
+    pub mean: bool,
+}
+
+impl From<&AskCircuits> for Wanted {
+    fn from(&AskCircuits { cell, all_heads, mean, .. }: &AskCircuits) -> Self {
+        Self { cell, all_heads, mean }
+    }
 }
 
 /// The kept prompts, and the shown one where that is not among them.
@@ -142,8 +160,7 @@ impl HeadTakenApart {
         }
     }
 
-    /// All of it, with the parts of the score of a cell of the shown prompt, or of the
-    /// target's strongest one; with the forms of all loaded heads, or of this one alone.
+    /// All of it, as far as it is wanted.
     ///
     /// # Errors
     ///
@@ -153,7 +170,7 @@ impl HeadTakenApart {
         model: &Gpt2,
         tokens: &Tokens,
         (set, settings): (&PromptSet, &Settings),
-        (cell, all_heads): (Option<(usize, usize)>, bool),
+        Wanted { cell, all_heads, mean }: Wanted,
         pace: &impl YieldPoint,
     ) -> Result<Circuits, Problem> {
         let head = self.folded.head;
@@ -188,6 +205,15 @@ impl HeadTakenApart {
                 Some(Parts::of(&score_parts(model, &self.folded, &cells, pace).await?, case.sequence, cell))
             }
         };
+        let of_target = |case: &TokenizedPrompt| measure.target.cells(&case.relations).collect();
+        let mean_parts = if mean {
+            let kept = set.cases();
+            let cells: Vec<PromptCells<'_>> =
+                kept.iter().map(|case| PromptCells { ids: &case.ids, cells: of_target(case) }).collect();
+            Some(score_parts(model, &self.folded, &cells, pace).await?.into())
+        } else {
+            None
+        };
         let cell_mean = Measure { metric: Metric::CellMean, ..measure };
         let kept = set.cases().len();
         let steered = |alpha| SteeredScores::of(alpha, &self.scores(&cell_mean, alpha)[..kept]);
@@ -211,6 +237,7 @@ impl HeadTakenApart {
             steered: steered(alpha),
             unsteered: steered(1.0),
             score_parts: parts,
+            mean_parts,
         })
     }
 }

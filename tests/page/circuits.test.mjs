@@ -138,6 +138,17 @@ describe('TransformerLens’ numbers', () => {
   });
 });
 
+const sum = (/** @type {number} */ a, /** @type {number} */ b) => a + b;
+
+/**
+ * How many pairs of a prompt's words are different words of one category.
+ * @param {{ words: string[], categories: number[] }} prompt
+ */
+const sameCategory = ({ words, categories }) =>
+  words.flatMap((word, q) =>
+    words.slice(0, q).filter((other, k) => other !== word && categories[k] === categories[q]),
+  ).length;
+
 describe('what a visitor sees', () => {
   for (const [width, height] of /** @type {const} */ ([
     [1280, 800],
@@ -162,6 +173,17 @@ describe('what a visitor sees', () => {
           .filter({ hasText: /^The model/ })
           .waitFor();
         assert.doesNotMatch(page.url(), /alpha/);
+        await page.getByRole('button', { name: 'Average over all cells of the target' }).click();
+        const mean = page
+          .locator('#mean-parts-sentence')
+          .filter({ hasText: /^Over the \d+ cells/ });
+        const said = await mean.innerText();
+        const { further, prompts } = await exportedJson(page);
+        const { cells, components, parts, score } = further.circuits.mean_parts;
+        const kept = prompts.filter((/** @type {{ kept: boolean }} */ each) => each.kept);
+        assert.equal(cells, kept.map(sameCategory).reduce(sum), said);
+        assert.equal(components.length, parts.length);
+        assert.ok(Math.abs(parts.flat().reduce(sum) - score) < 1e-6, said);
         assert.ok((await sidewaysScroll(page)).pixels <= 0);
         assert.deepEqual(await accessibilityViolations(page), []);
       }));

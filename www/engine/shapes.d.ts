@@ -131,7 +131,9 @@ type AskCircuits = {
   /** Whether the forms of all heads whose weights are here are wanted, which take a third of a second each. */
   all_heads: boolean,
   /** Whether what the head writes is wanted, which a study does not load for its own layer. */
-  direct: boolean;
+  direct: boolean,
+  /** Whether the parts of the scores of all cells of the target are wanted, over the kept prompts. */
+  mean: boolean;
 };
 
 /** Prompts of one name, to be put beside those of another. */
@@ -356,7 +358,9 @@ type Circuits = {
   /** And as the model has it. */
   unsteered: SteeredScores,
   /** The parts of one score; nothing where the shown prompt has no cell of the target. */
-  score_parts: Parts | null;
+  score_parts: Parts | null,
+  /** The mean parts over all cells of the target, where they were asked for. */
+  mean_parts: MeanParts | null;
 };
 
 /** Several heads on prompts of one name. */
@@ -574,6 +578,20 @@ type Lens = {
   order: Array<string>,
   /** By their names: `embed` before layer 0, `L0` after it, and so on. */
   layers: { [key in string]: Layer };
+};
+
+/** The mean score of some cells by the components at both ends. */
+type MeanParts = {
+  /** How many cells. */
+  cells: number,
+  /** Of the residual stream before the head; biases last. */
+  components: Array<string>,
+  /** The layer of each, where it has one. */
+  layers: Array<number | null>,
+  /** (component of the query, component of the key) */
+  parts: Array<Array<number>>,
+  /** Their sum. */
+  score: number;
 };
 
 /** An open model. */

@@ -27,6 +27,10 @@ pub struct AskCircuits {
     /// layer.
     #[serde(default)]
     pub direct: bool,
+    /// Whether the parts of the scores of all cells of the target are wanted, over the kept
+    /// prompts.
+    #[serde(default)]
+    pub mean: bool,
 }
 
 wire! {
@@ -49,6 +53,8 @@ wire! {
         pub unsteered: SteeredScores,
         /// The parts of one score; nothing where the shown prompt has no cell of the target.
         pub score_parts: Option<Parts>,
+        /// The mean parts over all cells of the target, where they were asked for.
+        pub mean_parts: Option<MeanParts>,
     }
 
     /// QK and OV form of a head.
@@ -112,6 +118,20 @@ wire! {
         pub self_share: BTreeMap<usize, f64>,
     }
 
+    /// The mean score of some cells by the components at both ends.
+    pub struct MeanParts {
+        /// How many cells.
+        pub cells: usize,
+        /// Of the residual stream before the head; biases last.
+        pub components: Vec<String>,
+        /// The layer of each, where it has one.
+        pub layers: Vec<Option<usize>>,
+        /// (component of the query, component of the key)
+        pub parts: Vec<Vec<f64>>,
+        /// Their sum.
+        pub score: f64,
+    }
+
     /// One score by the components at both ends.
     pub struct Parts {
         /// The number of the prompt.
@@ -143,12 +163,14 @@ fn fit(found: &Value) -> bool {
     let words = &found["words"];
     let n = list(&words["words"]).len();
     let matrices = ["qk", "qk_steered", "qk_symmetric", "qk_skew", "ov_direct"];
-    let parts = &found["score_parts"];
-    let components = list(&parts["components"]).len();
+    let fits = |parts: &Value| {
+        let components = list(&parts["components"]).len();
+        square(&parts["parts"], components) && list(&parts["layers"]).len() == components
+    };
     matrices.iter().all(|name| square(&words[*name], n))
         && list(&words["categories"]).len() == n
-        && square(&parts["parts"], components)
-        && list(&parts["layers"]).len() == components
+        && fits(&found["score_parts"])
+        && fits(&found["mean_parts"])
 }
 
 impl Form {
@@ -211,6 +233,12 @@ impl SteeredScores {
     }
 }
 
+impl From<ScoreParts> for MeanParts {
+    fn from(ScoreParts { components, layers, parts, score, cells }: ScoreParts) -> Self {
+        Self { cells, components, layers, parts, score }
+    }
+}
+
 impl Parts {
     /// As the page is given it.
     #[must_use]
@@ -254,8 +282,7 @@ mod here {
         let kept = engine.taken_apart(&open, settings, &set, head, ask.direct, call).await?;
         call.stage("Taking the head apart");
         let model = open.model.lock().await;
-        let wanted = (ask.cell, ask.all_heads);
-        let found = kept.found(&model, &tokens, (&set, settings), wanted, call).await?;
+        let found = kept.found(&model, &tokens, (&set, settings), ask.into(), call).await?;
         Ok(engine.keep(Tool::Circuits, &found))
     }
 }

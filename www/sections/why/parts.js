@@ -1,10 +1,10 @@
 // Where one score comes from: which component at the destination meets which at the source.
 
 import { el } from '../../kit/dom.js';
-import { signed } from '../../kit/format.js';
+import { plural, signed } from '../../kit/format.js';
 import { matrixTable } from '../../kit/matrix-table.js';
 
-/** @typedef {NonNullable<Circuits['score_parts']>} Parts */
+/** @typedef {Omit<NonNullable<Circuits['mean_parts']>, 'cells'>} Parts of one score, or their mean */
 
 /** With more components than these, those of a layer are shown as their sum at first. */
 const MOST = 24;
@@ -40,31 +40,45 @@ function byLayer(parts) {
 }
 
 /**
- * @param {Parts} parts
+ * @param {NonNullable<Circuits['score_parts']>} found
  * @param {string[]} tokens of the prompt
  */
-export function partsSentence({ components, parts, score, query, key }, tokens) {
+export function partsSentence(found, tokens) {
+  const { query, key, score } = found;
+  const [q = '', k = ''] = [tokens[query], tokens[key]].map((token) => token?.trim());
+  return `The score of “${k}” for “${q}” is ${signed(score)} before the softmax; its largest parts: ${largest(found)}.`;
+}
+
+/**
+ * @param {NonNullable<Circuits['mean_parts']>} found
+ * @param {string} what the target in words
+ */
+export function meanSentence(found, what) {
+  const { cells, score } = found;
+  return `Over the ${plural(cells, 'cell')} of all kept prompts that are ${what}, the mean score is ${signed(score)} before the softmax; its largest parts: ${largest(found)}.`;
+}
+
+/** @param {Parts} found */
+function largest({ components, parts }) {
   const all = parts.flatMap((row, i) =>
     row.map((value, j) => ({ value, from: components[i] ?? '', to: components[j] ?? '' })),
   );
   all.sort((a, b) => Math.abs(b.value) - Math.abs(a.value));
-  const named = all
-    .slice(0, NAMED)
-    .map(({ value, from, to }) => `${from} × ${to} ${signed(value)}`);
-  const [q = '', k = ''] = [tokens[query], tokens[key]].map((token) => token?.trim());
-  return `The score of “${k}” for “${q}” is ${signed(score)} before the softmax; its largest parts: ${named.join(', ')}.`;
+  const named = all.slice(0, NAMED);
+  return named.map(({ value, from, to }) => `${from} × ${to} ${signed(value)}`).join(', ');
 }
 
 /**
  * @param {Parts} all
- * @param {string[]} tokens
+ * @param {string} query where the rows stand, in words
+ * @param {string} key where the columns stand
  */
-export function partsTable(all, tokens) {
+export function partsTable(all, query, key) {
   const place = el('div', { class: 'parts' });
   const whole = el('input', { type: 'checkbox' });
   const draw = () => {
     const parts = all.components.length > MOST && !whole.checked ? byLayer(all) : all;
-    place.replaceChildren(...[choice, tableOf(parts, tokens)].filter((each) => each !== null));
+    place.replaceChildren(...[choice, tableOf(parts, query, key)].filter((each) => each !== null));
   };
   whole.addEventListener('change', draw);
   const choice =
@@ -77,15 +91,16 @@ export function partsTable(all, tokens) {
 
 /**
  * @param {Parts} parts
- * @param {string[]} tokens
+ * @param {string} query
+ * @param {string} key
  */
-function tableOf({ components, parts, query, key }, tokens) {
-  const largest = Math.max(...parts.flat().map(Math.abs), Number.MIN_VALUE);
+function tableOf({ components, parts }, query, key) {
+  const most = Math.max(...parts.flat().map(Math.abs), Number.MIN_VALUE);
   const heading = (/** @type {'row' | 'col'} */ scope) => (/** @type {number} */ i) =>
     el('th', { scope, text: components[i] ?? '' });
   return matrixTable(
     {
-      caption: `Parts of the score: components at ${tokens[query]?.trim()} (rows) by components at ${tokens[key]?.trim()} (columns)`,
+      caption: `Parts of the score: components at ${query} (rows) by components at ${key} (columns)`,
       title: 'parts of a score',
       corner: 'query ↓  key →',
       rows: components.length,
@@ -97,7 +112,7 @@ function tableOf({ components, parts, query, key }, tokens) {
         if (value === null) return;
         cell.textContent = signed(value).replace(/(\.\d{3})\d+$/, '$1');
         cell.classList.add('effect', value < 0 ? 'falls' : 'rises');
-        cell.style.setProperty('--heat', `${(Math.abs(value) / largest) * STRONGEST}%`);
+        cell.style.setProperty('--heat', `${(Math.abs(value) / most) * STRONGEST}%`);
       },
     },
     'matrix',

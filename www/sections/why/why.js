@@ -6,13 +6,14 @@ import { megabytes, percent, signed } from '../../kit/format.js';
 import { sortableTable } from '../../kit/sortable-table.js';
 import { headMapOf } from '../../labels/head-map-view.js';
 import { CellCanvas } from '../../kit/cell-canvas.js';
+import { targetWords } from '../../labels/targets.js';
 import { headIndex, headName } from '../../labels/heads.js';
 import { followTool, setUpTool } from '../../steps/tool.js';
 import { lockedCell } from '../../study/look.js';
 import { shownSettings } from '../../study/study-state.js';
 import { eigenvalueStrip } from './eigenvalues.js';
 import { formTable } from './form.js';
-import { partsSentence, partsTable } from './parts.js';
+import { meanSentence, partsSentence, partsTable } from './parts.js';
 import { Steering } from './steering.js';
 import { WordsMatrix } from './words-matrix.js';
 
@@ -34,16 +35,19 @@ export function setUpWhy(study) {
   const body = byId('circuits-body', HTMLDivElement);
   const matrix = new WordsMatrix();
   const steering = new Steering(study);
-  const heads = new HeadForms(study);
+  const heads = new HeadForms(study, () => args());
   const form = el('div', { class: 'scroll' });
   const strip = el('div', { class: 'strip' });
   const contrasts = el('div', { class: 'scroll' });
   const partsText = el('p', { class: 'finding', id: 'parts-sentence' });
   const parts = el('div', { class: 'scroll tall' });
+  const meanText = el('p', { class: 'finding', id: 'mean-parts-sentence' });
+  const meanParts = el('div', { class: 'scroll tall' });
   for (const [region, label] of /** @type {const} */ ([
     [form, 'Form of the head'],
     [contrasts, 'Words by category'],
     [parts, 'Parts of a score'],
+    [meanParts, 'Mean parts of the target’s scores'],
   ])) {
     region.tabIndex = 0;
     region.setAttribute('role', 'region');
@@ -53,6 +57,10 @@ export function setUpWhy(study) {
   const byCategory = el('details', { class: 'fold' }, el('summary', { text: 'By category' }));
   byCategory.append(contrasts);
   byCategory.open = matchMedia('(min-width: 40rem)').matches;
+  // Asked for by itself, as it takes a run of every kept prompt.
+  const asksMean = button('Average over all cells of the target', 'button small', () =>
+    study.useTool('circuits', () => ({ ...args(), mean: true })),
+  );
   body.hidden = true;
   body.append(
     el('h3', { text: 'Word by word' }),
@@ -67,6 +75,9 @@ export function setUpWhy(study) {
     el('h3', { text: 'Where a score comes from' }),
     partsText,
     parts,
+    asksMean,
+    meanText,
+    meanParts,
     el('h3', { text: 'The form of the head' }),
     form,
     strip,
@@ -113,8 +124,15 @@ export function setUpWhy(study) {
     partsText.textContent = found
       ? partsSentence(found, tokens)
       : 'The shown prompt has no cell of the target. Lock a cell of the heatmap to take its score apart.';
-    parts.replaceChildren(...(found ? [partsTable(found, tokens)] : []));
+    const at = (/** @type {number} */ position) => tokens[position]?.trim() ?? '';
+    parts.replaceChildren(...(found ? [partsTable(found, at(found.query), at(found.key))] : []));
     parts.hidden = found === null;
+    const mean = circuits.mean_parts;
+    const what = targetWords(study.state.settings.target, promptSet);
+    asksMean.hidden = mean !== null || found === null;
+    meanText.textContent = mean ? meanSentence(mean, what) : '';
+    meanParts.replaceChildren(...(mean ? [partsTable(mean, 'the query', 'the key')] : []));
+    meanParts.hidden = mean === null;
     const loads = circuits.form.ov_copying === null && study.state.model;
     writes.hidden = !loads;
     if (loads) writes.textContent = `Load what it writes (${megabytes(loads.d_model ** 2 * 4)})`;
@@ -215,13 +233,15 @@ class HeadForms {
   /** @type {Circuits | null} */
   #shown = null;
 
-  /** @param {Study} study */
-  constructor(study) {
+  /**
+   * @param {Study} study
+   * @param {() => object} args what the tool is asked for
+   */
+  constructor(study, args) {
     this.#study = study;
     this.#ask = button('Compare with all loaded heads', 'button small', () => {
       this.wanted = true;
-      const cell = lockedCell(shownSettings(study.state).view);
-      study.useTool('circuits', () => ({ cell, all_heads: true }));
+      study.useTool('circuits', args);
     });
     for (const { key, label } of COLOURED_BY) {
       this.#by.append(el('option', { value: key, text: label }));
