@@ -179,11 +179,11 @@ describe('what a visitor sees', () => {
           .filter({ hasText: /^Over the \d+ cells/ });
         const said = await mean.innerText();
         const { further, prompts } = await exportedJson(page);
-        const { cells, components, parts, score } = further.circuits.mean_parts;
+        const { cells, components, parts, score: total } = further.circuits.mean_parts;
         const kept = prompts.filter((/** @type {{ kept: boolean }} */ each) => each.kept);
         assert.equal(cells, kept.map(sameCategory).reduce(sum), said);
         assert.equal(components.length, parts.length);
-        assert.ok(Math.abs(parts.flat().reduce(sum) - score) < 1e-6, said);
+        assert.ok(Math.abs(parts.flat().reduce(sum) - total) < 1e-6, said);
         assert.ok((await sidewaysScroll(page)).pixels <= 0);
         assert.deepEqual(await accessibilityViolations(page), []);
       }));

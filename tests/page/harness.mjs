@@ -148,7 +148,7 @@ export class Harness {
       problems.push(`uncaught: ${error.message} ${error.stack}`);
     });
     await context.exposeFunction('headscopeTestViolation', (/** @type {string} */ violation) => {
-      problems.push(`content security policy: ${violation}`);
+      problems.push(`reported: ${violation}`);
     });
     if (!byItself) await context.addInitScript(waitForPresses);
     await context.addInitScript(() => {
@@ -156,6 +156,16 @@ export class Harness {
         const report = /** @type {any} */ (globalThis).headscopeTestViolation;
         report(`${event.violatedDirective} forbids ${event.blockedURI}`);
       });
+      // Of what is thrown and is no Error, the browser tells nothing more.
+      /** @param {unknown} thrown @param {string} where */
+      const tell = (thrown, where) => {
+        const report = /** @type {any} */ (globalThis).headscopeTestViolation;
+        if (!(thrown instanceof Error)) report(`uncaught ${JSON.stringify(thrown)} ${where}`);
+      };
+      addEventListener('unhandledrejection', ({ reason }) => tell(reason, 'in a promise'));
+      addEventListener('error', ({ error, filename, lineno, colno }) =>
+        tell(error, `at ${filename}:${lineno}:${colno}`),
+      );
     });
 
     const page = await context.newPage();

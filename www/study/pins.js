@@ -14,13 +14,23 @@ export function pinnedHeads({ pins }) {
 }
 
 /**
+ * Whether pinned heads were run on the prompt of a pattern; of one with the same number and
+ * another length they were not.
+ * @param {Pins} pins
+ * @param {PatternResult} pattern
+ */
+export function areOf({ prompt, patterns, heads }, pattern) {
+  return prompt === pattern.prompt && patterns.length === heads.length * pattern.n ** 2;
+}
+
+/**
  * The pinned heads that have been computed, as they are shown.
  * @param {import('./study-state.js').StudyState} state
  * @returns {Pinned[]}
  */
 export function pinnedResults({ further, pattern }) {
   const pins = further.pins;
-  if (!pins || !pattern || pins.prompt !== pattern.prompt) return [];
+  if (!pins || !pattern || !areOf(pins, pattern)) return [];
   const cells = pattern.n ** 2;
   return pins.heads.map((facts, index) => ({
     facts,

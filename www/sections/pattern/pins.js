@@ -12,7 +12,7 @@ import { part } from '../../kit/part.js';
 import { showProblem } from '../../kit/problem-box.js';
 import { asProblem } from '../../kit/problem.js';
 import { parseLook, withoutLock } from '../../study/look.js';
-import { pinnedHeads, pinnedResults, togglePin } from '../../study/pins.js';
+import { areOf, pinnedHeads, pinnedResults, togglePin } from '../../study/pins.js';
 
 /** @typedef {import('../../study/pins.js').Pinned} Pinned */
 
@@ -91,6 +91,8 @@ export function setUpPins(study, crosshair) {
     if (further.pins === drawn && look === drawnLook) return;
     // Until the new ones are there, those of before stay, so that nothing flickers.
     if (!further.pins && pattern && heads.length > 0 && look === drawnLook) return;
+    // Nor are they of the prompt on show before its pattern is.
+    if (further.pins && pattern && !areOf(further.pins, pattern)) return;
     drawn = further.pins;
     drawnLook = look;
     if (further.pins || !pattern) pinned = pinnedResults(state);
