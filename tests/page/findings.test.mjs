@@ -124,6 +124,14 @@ describe('a head is said to beat chance', () => {
         if (layer === 0) heads[1] = chance + above + (i % 2 === 0 ? 1 : -1) * swing;
       });
     });
+    // A file whose means are not those of its prompts is refused.
+    const prompts = Object.values(per_prompt);
+    file.head_scores.mean = prompts[0].map(
+      (/** @type {number[]} */ heads, /** @type {number} */ layer) =>
+        heads.map(
+          (_, head) => prompts.reduce((sum, each) => sum + each[layer][head], 0) / prompts.length,
+        ),
+    );
     return file;
   }
 

@@ -160,7 +160,8 @@ export class Harness {
       /** @param {unknown} thrown @param {string} where */
       const tell = (thrown, where) => {
         const report = /** @type {any} */ (globalThis).headscopeTestViolation;
-        if (!(thrown instanceof Error)) report(`uncaught ${JSON.stringify(thrown)} ${where}`);
+        if (thrown && !(thrown instanceof Error))
+          report(`uncaught ${JSON.stringify(thrown)} ${where}`);
       };
       addEventListener('unhandledrejection', ({ reason }) => tell(reason, 'in a promise'));
       addEventListener('error', ({ error, filename, lineno, colno }) =>

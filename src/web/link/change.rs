@@ -55,7 +55,13 @@ impl Settings {
             let is_given = |key: &str| given.iter().any(|field| field.key == key);
             let mut settings = self.clone();
             given.iter().for_each(|field| (field.copy)(&mut settings, &wanted));
-            if settings.text.is_some() != self.text.is_some() && !is_given("prompt") {
+            // Beside a text alone the number of the drawn prompt waits, unless a link had none.
+            let is_begun_anew = match (self.texts().len(), settings.texts().len()) {
+                (0 | 1, 2..) | (2.., 0) => true,
+                (1, 0) => settings.prompt == 0,
+                _ => false,
+            };
+            if is_begun_anew && !is_given("prompt") {
                 settings.prompt = settings.defaults().prompt;
             }
             let mut found = Vec::new();
