@@ -176,7 +176,7 @@ describe('what a visitor sees', () => {
         await page.getByRole('button', { name: 'Average over all cells of the target' }).click();
         const mean = page
           .locator('#mean-parts-sentence')
-          .filter({ hasText: /^Over the \d+ cells/ });
+          .filter({ hasText: /^Over the \d+ target cells/ });
         const said = await mean.innerText();
         const { further, prompts } = await exportedJson(page);
         const { cells, components, parts, score: total } = further.circuits.mean_parts;

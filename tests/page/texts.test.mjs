@@ -110,6 +110,7 @@ describe('a painted target', () => {
       const target = () =>
         page.evaluate(() => new URLSearchParams(location.hash.slice(1)).get('target'));
       await page.getByRole('button', { name: 'Paint cells' }).click();
+      assert.deepEqual(await accessibilityViolations(page), [], 'pressed, and pointed at');
       await pickCell(page, 4, 1);
       await page.waitForFunction(() => location.hash.includes('target=cells-q4k1'));
       await pickCell(page, 6, 3, 'Shift+Enter');

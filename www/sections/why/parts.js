@@ -55,7 +55,7 @@ export function partsSentence(found, tokens) {
  */
 export function meanSentence(found, what) {
   const { cells, score } = found;
-  return `Over the ${plural(cells, 'cell')} of all kept prompts that are ${what}, the mean score is ${signed(score)} before the softmax; its largest parts: ${largest(found)}.`;
+  return `Over the ${plural(cells, 'target cell')} (${what}), the mean score is ${signed(score)} before the softmax; its largest parts: ${largest(found)}.`;
 }
 
 /** @param {Parts} found */
