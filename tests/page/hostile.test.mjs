@@ -353,7 +353,7 @@ describe('what a fault might let through, the content security policy stops:', (
           await page.evaluate(action.replaceAll('ELSEWHERE', other.url));
           const deadline = Date.now() + 20_000;
           const stopped = () =>
-            problems.some((each) => /policy: /.test(each) && directive.test(each));
+            problems.some((each) => /^reported: \S+ forbids/.test(each) && directive.test(each));
           while (!stopped() && Date.now() < deadline) await page.waitForTimeout(20);
           assert.ok(stopped(), `${what}: ${problems.join(' | ')}`);
           assert.equal(await page.evaluate(() => /** @type {any} */ (globalThis).ran), 0, what);
