@@ -90,6 +90,9 @@ async function linear(rows, nIn, nOut, box) {
   return { difference, ours, candle };
 }
 
+/** The tilings that this worker chose, for few rows and for many. */
+const tilings = () => wasm.tilings();
+
 /**
  * The most floating-point operations a second that registers alone allow.
  * @param {number} chains
@@ -129,6 +132,7 @@ answer({
     timed(() => model.layers(layers), box),
   sweep,
   linear,
+  tilings,
   multiplyAdds,
   read,
 });

@@ -10,5 +10,6 @@ pub mod elementwise;
 mod functions;
 mod lanes;
 pub mod matmul;
+pub mod tiling;
 
 pub use matmul::Packed;

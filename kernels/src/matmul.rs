@@ -5,23 +5,18 @@
 //! registers over the whole inner loop.
 
 use super::lanes::{F32x4, LANES};
+use super::tiling::{self, MANY, Tile, Tiling};
 use std::hint::black_box;
 use std::ops::Range;
 
 /// Columns of a panel: two vectors.
 pub const COLUMNS: usize = 8;
-/// Rows of a tile. Browsers have 16 registers for vectors: six by eight sums take 12
-/// of them, and two numbers of the panel and one of x the others. A product that is
-/// not fused with its sum wants more, and goes as fast with four rows.
-const ROWS: usize = if cfg!(target_feature = "relaxed-simd") { 6 } else { 4 };
 /// Rows of x whose dot products with two others are taken together.
 const DOT_ROWS: usize = 4;
 /// Panels that are used together.
 const QUAD: usize = 4;
-/// Rows of x that stay in the second cache level as a whole, with any width.
-const FEW: usize = 64;
-/// How deep into the matrix a product goes at once where there are more of them, so
-/// that what it uses of x stays there.
+/// How deep into the matrix a product goes at once where there are many rows, so that
+/// what it uses of x stays in the second cache level; few stay there as a whole.
 const DEPTH: usize = 768;
 
 /// A matrix of shape (n_in, n_out), packed.
@@ -107,6 +102,13 @@ impl Panels<'_> {
 
     /// y += x W, for rows of `n_in` numbers in x and of `n_out` in y.
     pub fn add_product(&self, x: &[f32], y: &mut [f32]) {
+        let rows = y.len() / self.n_out.max(1);
+        let flop = 2.0 * rows as f64 * self.n_in as f64 * self.n_out as f64;
+        tiling::by_the_best(rows, flop, |tiling| self.add_product_by(tiling, x, y));
+    }
+
+    /// The same by a given tiling, which does not change the result.
+    pub fn add_product_by(&self, tiling: Tiling, x: &[f32], y: &mut [f32]) {
         let Self { n_in, n_out, .. } = *self;
         if n_in == 0 || n_out == 0 {
             return;
@@ -114,13 +116,19 @@ impl Panels<'_> {
         let rows = y.len() / n_out;
         let panels = n_out.div_ceil(COLUMNS);
         let steps = |n: usize, step: usize| (0..n).step_by(step).map(move |from| from..n.min(from + step));
-        let depth = if rows <= FEW { n_in } else { DEPTH };
+        let depth = if rows < MANY { n_in } else { DEPTH };
         for depth in steps(n_in, depth) {
             for quad in steps(panels, QUAD) {
-                // The matrix comes from memory, and waiting for it would take long,
-                // unless it is asked for in a row before anything is computed.
-                quad.clone().for_each(|p| fetch(self.panel(p, depth.clone())));
-                self.add_block(quad, depth.clone(), x, y);
+                // The matrix comes from memory, and waiting for it may take long, unless
+                // it is asked for in a row before anything is computed.
+                if tiling.ahead {
+                    quad.clone().for_each(|p| fetch(self.panel(p, depth.clone())));
+                }
+                match tiling.tile {
+                    Tile::SixByEight => self.add_block::<6, 1>(quad, &depth, x, y),
+                    Tile::FourByEight => self.add_block::<4, 1>(quad, &depth, x, y),
+                    Tile::TwoBySixteen => self.add_block::<2, 2>(quad, &depth, x, y),
+                }
             }
         }
     }
@@ -131,19 +139,26 @@ impl Panels<'_> {
         panel[rows.start * COLUMNS..rows.end * COLUMNS].as_chunks().0
     }
 
-    /// Adds the products with up to four panels, from rows `depth` of the matrix.
-    fn add_block(&self, panels: Range<usize>, depth: Range<usize>, x: &[f32], y: &mut [f32]) {
+    /// Adds the products with up to four panels, from rows `depth` of the matrix, in tiles
+    /// of `R` rows and `P` panels.
+    fn add_block<const R: usize, const P: usize>(
+        &self,
+        panels: Range<usize>,
+        depth: &Range<usize>,
+        x: &[f32],
+        y: &mut [f32],
+    ) {
         let rows = y.len() / self.n_out;
-        let tiled = rows / ROWS * ROWS;
-        for p in panels.clone() {
-            for r in (0..tiled).step_by(ROWS) {
-                self.add_tiles::<ROWS, 1>(r, p..p + 1, &depth, x, y);
+        let tiled = rows / R * R;
+        for from in panels.clone().step_by(P) {
+            for r in (0..tiled).step_by(R) {
+                self.add_tiles::<R, P>(r, from..panels.end.min(from + P), depth, x, y);
             }
         }
         // What is left of the rows, in tiles that fill eight registers.
         let mut r = tiled;
         while r < rows {
-            let (panels, depth) = (panels.clone(), &depth);
+            let panels = panels.clone();
             r += match rows - r {
                 1 => self.add_tiles::<1, 4>(r, panels, depth, x, y),
                 2 | 3 => self.add_tiles::<2, 2>(r, panels, depth, x, y),
@@ -153,8 +168,9 @@ impl Panels<'_> {
     }
 
     /// Adds the products of `R` rows from `r` on, with `P` panels at a time; gives
-    /// back `R`.
-    #[inline]
+    /// back `R`. A function of its own, since browsers compile a function well while
+    /// others run, and never while it runs itself.
+    #[inline(never)]
     fn add_tiles<const R: usize, const P: usize>(
         &self,
         r: usize,

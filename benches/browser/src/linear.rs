@@ -4,7 +4,16 @@
 use crate::failure;
 use candle_core::{Device, Tensor};
 use headscope::model::kernels::Packed;
+use headscope::model::kernels::tiling::{self, Tiling};
 use wasm_bindgen::prelude::*;
+
+/// The tilings that this thread's trials chose, for few rows and for many.
+#[wasm_bindgen]
+#[must_use]
+pub fn tilings() -> Vec<String> {
+    let name = |chosen: Option<Tiling>| chosen.map_or("on trial", Tiling::name).to_owned();
+    tiling::chosen().map(name).to_vec()
+}
 
 /// x W + b in both ways, on the same numbers.
 #[wasm_bindgen]

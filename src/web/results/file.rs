@@ -3,6 +3,7 @@
 //! ([`crate::web::tools`]).
 
 use super::{ModelId, Results, SCHEMA, Shown, by_sequence};
+use crate::model::kernels::tiling::{self, Tiling};
 use crate::study::{AttentionBreakdown, Effect, Head, Metric, Target};
 use crate::web::results::shape::wire;
 use crate::web::{Settings, link, prompt_set};
@@ -161,6 +162,32 @@ pub struct Timings {
     pub detect: f64,
     /// All ablations.
     pub ablate: f64,
+    /// How the thread that computed goes over a product; absent where that is not known.
+    #[serde(skip_serializing_if = "Tilings::is_unknown")]
+    pub tiling: Tilings,
+}
+
+/// The tilings that a thread chose for few and for many rows ([`tiling`]); null where it
+/// has not yet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+pub struct Tilings {
+    /// For few rows: one prompt.
+    pub few: Option<&'static str>,
+    /// For many rows: all kept prompts.
+    pub many: Option<&'static str>,
+}
+
+impl Tilings {
+    /// What this thread chose.
+    #[must_use]
+    pub fn chosen() -> Self {
+        let [few, many] = tiling::chosen().map(|chosen| chosen.map(Tiling::name));
+        Self { few, many }
+    }
+
+    fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Bytes of weights that were read.

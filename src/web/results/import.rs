@@ -7,7 +7,8 @@ use crate::study::{Ablation, AblationKind, AttentionBreakdown, Component, Effect
 use crate::tokens::Tokens;
 use crate::web::link::model_address;
 use crate::web::prompt_set::PromptSet;
-use crate::web::results::file::{self, Bytes, Timings};
+use crate::model::kernels::tiling::Tiling;
+use crate::web::results::file::{self, Bytes, Tilings, Timings};
 use crate::web::results::shape::{Shape, Shaped, count, list, number, numbers, text};
 use crate::web::results::{ModelId, Results, SCHEMA, Shown};
 use crate::web::tools::Tool;
@@ -31,6 +32,7 @@ const TIMINGS: &Shape = &Shape::Fields(&[
     ("forward", &Shape::Maybe(&Shape::Number)),
     ("detect", &Shape::Maybe(&Shape::Number)),
     ("ablate", &Shape::Maybe(&Shape::Number)),
+    ("tiling", &Shape::Maybe(&Shape::Map(&Shape::Maybe(&Shape::Text)))),
 ]);
 /// The same of bytes.
 const BYTES: &Shape =
@@ -89,7 +91,9 @@ pub fn read(file: &Value, tokens: &Tokens) -> Result<Results> {
         let took = field(file, "timings_ms", TIMINGS)?.unwrap_or(&Value::Null);
         let [load, forward, detect, ablate] =
             ["load", "forward", "detect", "ablate"].map(|step| number(&took[step]));
-        results.timings = Timings { load, forward, detect, ablate };
+        let [few, many] = ["few", "many"].map(|rows| took["tiling"][rows].as_str().and_then(Tiling::named));
+        let tiling = Tilings { few: few.map(Tiling::name), many: many.map(Tiling::name) };
+        results.timings = Timings { load, forward, detect, ablate, tiling };
         let read = field(file, "bytes", BYTES)?.unwrap_or(&Value::Null);
         let [network, cache] = ["network", "cache"].map(|from| count(&read[from]) as u64);
         results.bytes = Bytes { network, cache };

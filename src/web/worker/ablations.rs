@@ -5,6 +5,7 @@ use crate::study::{self, StudyError};
 use crate::web::js::to_js;
 use crate::web::models::call::Call;
 use crate::web::payload::Ablations;
+use crate::web::results::file::Tilings;
 use crate::web::steps::{asked_ablations, head_depth, head_of};
 use crate::web::{Problem, Settings};
 use wasm_bindgen::JsValue;
@@ -27,6 +28,7 @@ impl Engine {
         let result = to_js(&Ablations::of(&effects, settings, &set));
         let mut results = self.results.borrow_mut();
         results.timings.ablate = js_sys::Date::now() - started;
+        results.timings.tiling = Tilings::chosen();
         results.ablations = effects;
         Ok(result)
     }

@@ -8,7 +8,7 @@ use crate::web::models::call::Call;
 use crate::web::payload::{ModelInfo, PatternResult, PromptSet};
 use crate::web::prompt_set::Prompt;
 use crate::web::results::Shown;
-use crate::web::results::file::Bytes;
+use crate::web::results::file::{Bytes, Tilings};
 use crate::web::steps::{self, Instead, can_be_scored, head_depth, head_of, shown_prompt};
 use crate::web::{Problem, Settings};
 use crate::weights::Config;
@@ -84,7 +84,11 @@ impl Engine {
                 alone?.pattern.patterns.swap_remove(0)
             }
         };
-        self.results.borrow_mut().timings.forward = js_sys::Date::now() - started;
+        {
+            let timings = &mut self.results.borrow_mut().timings;
+            timings.forward = js_sys::Date::now() - started;
+            timings.tiling = Tilings::chosen();
+        }
         let patterns = kept.as_ref().map_or(&[][..], |kept| &kept.baseline.pattern.patterns);
         Ok(self.show(steps::shown(head, number, pattern, &cases, patterns), prompt, settings))
     }

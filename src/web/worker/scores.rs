@@ -8,6 +8,7 @@ use crate::web::models::Open;
 use crate::web::models::call::Call;
 use crate::web::payload::{HeadScores, PartialScores, Unit, scored_cases};
 use crate::web::prompt_set::PromptSet;
+use crate::web::results::file::Tilings;
 use crate::web::{Problem, Settings};
 use futures_channel::mpsc::unbounded;
 use futures_util::StreamExt;
@@ -139,6 +140,7 @@ impl Engine {
         let scores = scorer.scores();
         let mut results = self.results.borrow_mut();
         results.timings.detect = computing;
+        results.timings.tiling = Tilings::chosen();
         results.model_scores = Some(scores.clone());
         Ok(scores)
     }

@@ -4,6 +4,7 @@
 use crate::test;
 use headscope::model::kernels::attention::{self, Sizes};
 use headscope::model::kernels::matmul::dot_products;
+use headscope::model::kernels::tiling::{Tiling, Trial};
 use headscope::model::kernels::{Packed, elementwise};
 use headscope::prompts::draw::RandomState;
 
@@ -48,6 +49,57 @@ fn a_packed_product_is_the_product_at_every_size() {
             }
         }
     }
+}
+
+#[test]
+fn every_tiling_gives_the_same_bits() {
+    let mut stream = RandomState::new(4);
+    for (rows, n_in, n_out) in [(1, 5, 9), (5, 64, 41), (13, 768, 72), (69, 900, 33)] {
+        let x = random(&mut stream, rows * n_in, 1.0);
+        let w = random(&mut stream, n_in * n_out, 1.0);
+        let matrix = Packed::of(&w, n_out, 0..n_out);
+        let product = |tiling| {
+            let mut y = vec![0.5; rows * n_out];
+            matrix.columns(0..n_out).0.add_product_by(tiling, &x, &mut y);
+            y.into_iter().map(f32::to_bits).collect::<Vec<_>>()
+        };
+        for &tiling in Tiling::ALL {
+            assert_eq!(product(tiling), product(Tiling::ALL[0]), "{} {rows} {n_in} {n_out}", tiling.name());
+        }
+    }
+}
+
+/// What a trial chooses of ways that take so many nanoseconds an operation, on a clock
+/// that shows time in such steps.
+fn chosen(costs: &[f64], tick: f64) -> usize {
+    let mut trial = Trial::new(costs.len());
+    let mut now = 0.0;
+    for product in 0..10_000 {
+        if let Some(chosen) = trial.chosen() {
+            return chosen;
+        }
+        let way = trial.next();
+        let flop = [15e6, 61e6, 30e6][product % 3];
+        let shown = |now: f64| (now / tick).floor() * tick;
+        let started = now;
+        // Each way's first product takes ten times as long, as in a browser.
+        now += flop * costs[way] * 1e-9 * if product < costs.len() { 10.0 } else { 1.0 };
+        trial.note(way, shown(now) - shown(started), flop);
+        // Something else goes on between.
+        now += 0.000_337;
+    }
+    panic!("the trial has no end")
+}
+
+#[test]
+fn the_trial_takes_the_fastest_on_a_fine_clock_and_on_a_coarse_one() {
+    for tick in [1e-9, 1e-4, 1e-3] {
+        assert_eq!(chosen(&[0.02, 0.03, 0.015, 0.02], tick), 2, "{tick}");
+        assert_eq!(chosen(&[0.02, 0.03, 0.05], tick), 0, "{tick}");
+    }
+    // Too little to leave the first for, and a clock that stands still.
+    assert_eq!(chosen(&[0.02, 0.0199], 1e-9), 0);
+    assert_eq!(chosen(&[0.02, 0.01], 1e9), 0);
 }
 
 #[test]
