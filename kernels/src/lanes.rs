@@ -17,6 +17,48 @@ pub(super) struct F32x4(simd::v128);
 #[derive(Clone, Copy)]
 pub(super) struct F32x4([f32; LANES]);
 
+/// Numbers that a processor computes with at once.
+pub(super) trait Vector: Copy + std::ops::Add<Output = Self> {
+    /// How many.
+    const LANES: usize;
+
+    /// The same number everywhere.
+    fn splat(x: f32) -> Self;
+
+    /// The first numbers of a slice.
+    fn of(from: &[f32]) -> Self;
+
+    /// Writes them over the first numbers of a slice.
+    fn write(self, to: &mut [f32]);
+
+    /// self · b + c.
+    fn mul_add(self, b: Self, c: Self) -> Self;
+}
+
+impl Vector for F32x4 {
+    const LANES: usize = LANES;
+
+    #[inline(always)]
+    fn splat(x: f32) -> Self {
+        Self::splat(x)
+    }
+
+    #[inline(always)]
+    fn of(from: &[f32]) -> Self {
+        Self::load(&[from[0], from[1], from[2], from[3]])
+    }
+
+    #[inline(always)]
+    fn write(self, to: &mut [f32]) {
+        to[..LANES].copy_from_slice(&self.to_array());
+    }
+
+    #[inline(always)]
+    fn mul_add(self, b: Self, c: Self) -> Self {
+        self.mul_add(b, c)
+    }
+}
+
 #[cfg(target_arch = "wasm32")]
 impl F32x4 {
     #[inline(always)]

@@ -6,6 +6,8 @@
 //! last digits of a result depend on the build and on the machine.
 
 pub mod attention;
+#[cfg(target_arch = "x86_64")]
+mod avx;
 pub mod elementwise;
 mod functions;
 mod lanes;

@@ -1,18 +1,24 @@
 //! Matrix products with a matrix that is packed once, at load.
 //!
 //! candle's own product packs the matrix at every call. Here it is laid out in
-//! panels of eight columns, and a tile of some rows by eight columns stays in
+//! panels of some columns, and a tile of some rows by some panels stays in
 //! registers over the whole inner loop.
 
-use super::lanes::{F32x4, LANES};
+use super::lanes::{F32x4, LANES, Vector};
 use super::tiling::{self, MANY, Tile, Tiling};
+#[cfg(target_arch = "x86_64")]
+use super::avx;
 use std::hint::black_box;
 use std::ops::Range;
 
-/// Columns of a panel: two vectors.
-pub const COLUMNS: usize = 8;
+/// Columns of a panel: two vectors of a browser, one of AVX-512.
+pub const COLUMNS: usize = if cfg!(target_arch = "x86_64") { 16 } else { 8 };
+/// Vectors of a panel, where a vector is four numbers.
+const FOURS: usize = COLUMNS / LANES;
 /// Rows of x whose dot products with two others are taken together.
 const DOT_ROWS: usize = 4;
+/// Numbers of a cache line.
+const CACHE_LINE: usize = 16;
 /// Panels that are used together.
 const QUAD: usize = 4;
 /// How deep into the matrix a product goes at once where there are many rows, so that
@@ -51,7 +57,7 @@ impl Packed {
         (panels.len() == length).then_some(Self { n_in, n_out, panels })
     }
 
-    /// The panels, (panel, n_in, 8).
+    /// The panels, (panel, n_in, [`COLUMNS`]).
     #[must_use]
     pub fn panels(&self) -> &[f32] {
         &self.panels
@@ -124,11 +130,7 @@ impl Panels<'_> {
                 if tiling.ahead {
                     quad.clone().for_each(|p| fetch(self.panel(p, depth.clone())));
                 }
-                match tiling.tile {
-                    Tile::SixByEight => self.add_block::<6, 1>(quad, &depth, x, y),
-                    Tile::FourByEight => self.add_block::<4, 1>(quad, &depth, x, y),
-                    Tile::TwoBySixteen => self.add_block::<2, 2>(quad, &depth, x, y),
-                }
+                self.add_quad(tiling.tile, quad, &depth, x, y);
             }
         }
     }
@@ -139,9 +141,24 @@ impl Panels<'_> {
         panel[rows.start * COLUMNS..rows.end * COLUMNS].as_chunks().0
     }
 
-    /// Adds the products with up to four panels, from rows `depth` of the matrix, in tiles
-    /// of `R` rows and `P` panels.
-    fn add_block<const R: usize, const P: usize>(
+    /// Adds the products with up to four panels, from rows `depth` of the matrix.
+    fn add_quad(&self, tile: Tile, quad: Range<usize>, depth: &Range<usize>, x: &[f32], y: &mut [f32]) {
+        match tile {
+            Tile::SixByEight => self.add_block::<F32x4, FOURS, 6, 1>(quad, depth, x, y),
+            Tile::FourByEight => self.add_block::<F32x4, FOURS, 4, 1>(quad, depth, x, y),
+            Tile::TwoBySixteen => self.add_block::<F32x4, FOURS, 2, { 16 / COLUMNS }>(quad, depth, x, y),
+            #[cfg(target_arch = "x86_64")]
+            Tile::Avx2 if avx::has_avx2() => avx::add_block_avx2(self, quad, depth, x, y),
+            #[cfg(target_arch = "x86_64")]
+            Tile::Avx512 if avx::has_avx512() => avx::add_block_avx512(self, quad, depth, x, y),
+            Tile::Avx2 | Tile::Avx512 => self.add_quad(Tile::TwoBySixteen, quad, depth, x, y),
+        }
+    }
+
+    /// Adds the products with some panels of `N` vectors each, in tiles of `R` rows and `P`
+    /// panels.
+    #[inline(always)]
+    pub(super) fn add_block<V: Vector, const N: usize, const R: usize, const P: usize>(
         &self,
         panels: Range<usize>,
         depth: &Range<usize>,
@@ -152,26 +169,27 @@ impl Panels<'_> {
         let tiled = rows / R * R;
         for from in panels.clone().step_by(P) {
             for r in (0..tiled).step_by(R) {
-                self.add_tiles::<R, P>(r, from..panels.end.min(from + P), depth, x, y);
+                self.add_tiles::<V, N, R, P>(r, from..panels.end.min(from + P), depth, x, y);
             }
         }
-        // What is left of the rows, in tiles that fill eight registers.
+        // What is left of the rows, in tiles that fill as many registers.
         let mut r = tiled;
         while r < rows {
             let panels = panels.clone();
             r += match rows - r {
-                1 => self.add_tiles::<1, 4>(r, panels, depth, x, y),
-                2 | 3 => self.add_tiles::<2, 2>(r, panels, depth, x, y),
-                _ => self.add_tiles::<4, 1>(r, panels, depth, x, y),
+                1 => self.add_tiles::<V, N, 1, 4>(r, panels, depth, x, y),
+                2 | 3 => self.add_tiles::<V, N, 2, 2>(r, panels, depth, x, y),
+                _ => self.add_tiles::<V, N, 4, 1>(r, panels, depth, x, y),
             };
         }
     }
 
     /// Adds the products of `R` rows from `r` on, with `P` panels at a time; gives
-    /// back `R`. A function of its own, since browsers compile a function well while
-    /// others run, and never while it runs itself.
-    #[inline(never)]
-    fn add_tiles<const R: usize, const P: usize>(
+    /// back `R`. In browsers a function of its own, since they compile a function well
+    /// while others run, and never while it runs itself.
+    #[cfg_attr(target_arch = "wasm32", inline(never))]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+    fn add_tiles<V: Vector, const N: usize, const R: usize, const P: usize>(
         &self,
         r: usize,
         panels: Range<usize>,
@@ -185,11 +203,11 @@ impl Panels<'_> {
         let panel = |p: usize| self.panel(p, depth.clone());
         let whole = panels.len() / P * P;
         for p in panels.clone().take(whole).step_by(P) {
-            let sums = tile::<R, P>(x, std::array::from_fn(|i| panel(p + i)));
+            let sums = tile::<V, N, R, P>(x, std::array::from_fn(|i| panel(p + i)));
             sums.iter().enumerate().for_each(|(i, sums)| add(sums, y, n_out, p + i));
         }
         for p in panels.skip(whole) {
-            let [sums] = tile(x, [panel(p)]);
+            let [sums] = tile::<V, N, R, 1>(x, [panel(p)]);
             add(&sums, y, n_out, p);
         }
         R
@@ -217,41 +235,43 @@ pub fn dot_products(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
 /// Brings a part of a panel into the caches: loads that wait for nothing overlap,
 /// where those between products wait for each other.
 fn fetch(panel: &[[f32; COLUMNS]]) {
-    // Two rows are a cache line.
-    black_box(panel.iter().step_by(2).map(|row| row[0]).sum::<f32>());
+    black_box(panel.iter().step_by(CACHE_LINE / COLUMNS).map(|row| row[0]).sum::<f32>());
 }
 
 /// Adds a tile's sums to its place in y.
-#[inline]
-fn add<const R: usize>(sums: &[[F32x4; 2]; R], y: &mut [f32], n_out: usize, panel: usize) {
+#[inline(always)]
+fn add<V: Vector, const N: usize, const R: usize>(sums: &[[V; N]; R], y: &mut [f32], n_out: usize, panel: usize) {
     let from = panel * COLUMNS;
-    for (y, [left, right]) in y.chunks_exact_mut(n_out).zip(sums) {
+    for (y, sums) in y.chunks_exact_mut(n_out).zip(sums) {
         let y = &mut y[from..];
         if let Some(y) = y.first_chunk_mut::<COLUMNS>() {
-            let [y_left, y_right] = halves(y);
-            *y = whole([y_left + *left, y_right + *right]);
+            for (y, sum) in y.chunks_exact_mut(V::LANES).zip(sums) {
+                (V::of(y) + *sum).write(y);
+            }
         } else {
-            y.iter_mut().zip(whole([*left, *right])).for_each(|(y, sum)| *y += sum);
+            let mut whole = [0.0; COLUMNS];
+            whole.chunks_exact_mut(V::LANES).zip(sums).for_each(|(whole, sum)| sum.write(whole));
+            y.iter_mut().zip(whole).for_each(|(y, sum)| *y += sum);
         }
     }
 }
 
 /// `R` rows times `P` panels.
-#[inline]
-fn tile<const R: usize, const P: usize>(
+#[inline(always)]
+fn tile<V: Vector, const N: usize, const R: usize, const P: usize>(
     x: [&[f32]; R],
     panels: [&[[f32; COLUMNS]]; P],
-) -> [[[F32x4; 2]; R]; P] {
+) -> [[[V; N]; R]; P] {
     let n = panels[0].len();
     // The same length everywhere spares the loop its bounds checks.
     let (x, panels) = (x.map(|x| &x[..n]), panels.map(|panel| &panel[..n]));
-    let mut sums = [[[F32x4::splat(0.0); 2]; R]; P];
+    let mut sums = [[[V::splat(0.0); N]; R]; P];
     for k in 0..n {
         for (sums, panel) in sums.iter_mut().zip(panels) {
-            let w = halves(&panel[k]);
+            let w: [V; N] = std::array::from_fn(|i| V::of(&panel[k][i * V::LANES..]));
             for (sums, x) in sums.iter_mut().zip(x) {
-                let x = F32x4::splat(x[k]);
-                *sums = [x.mul_add(w[0], sums[0]), x.mul_add(w[1], sums[1])];
+                let x = V::splat(x[k]);
+                *sums = std::array::from_fn(|i| x.mul_add(w[i], sums[i]));
             }
         }
     }
@@ -276,15 +296,4 @@ fn dots(x: [&[f32]; DOT_ROWS], w: [&[f32]; 2]) -> [[f32; 2]; DOT_ROWS] {
         x[n * LANES..].iter().zip(&w[n * LANES..]).map(|(x, w)| x * w).sum()
     };
     std::array::from_fn(|r| std::array::from_fn(|j| sums[r][j].sum() + rest(x[r], w[j])))
-}
-
-#[inline]
-fn halves(w: &[f32; COLUMNS]) -> [F32x4; 2] {
-    [F32x4::load(&[w[0], w[1], w[2], w[3]]), F32x4::load(&[w[4], w[5], w[6], w[7]])]
-}
-
-#[inline]
-fn whole([left, right]: [F32x4; 2]) -> [f32; COLUMNS] {
-    let (left, right) = (left.to_array(), right.to_array());
-    std::array::from_fn(|c| if c < LANES { left[c] } else { right[c - LANES] })
 }

@@ -12,7 +12,7 @@ use web_time::Instant;
 
 /// Rows of x from which on a product counts as one of many rows.
 pub const MANY: usize = 65;
-/// Rows of x below which there is nothing to choose: tiles are of four rows or six.
+/// Rows of x below which there is nothing to choose, since no tile is full.
 const LEAST_ROWS: usize = 4;
 /// Products of less work are too short to be timed.
 const LEAST_FLOP: f64 = 2e6;
@@ -40,12 +40,16 @@ pub struct Tiling {
 /// Rows by columns of the sums that stay in registers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tile {
-    /// Six rows, one panel.
+    /// Six rows, eight columns.
     SixByEight,
-    /// Four rows, one panel.
+    /// Four rows, eight columns.
     FourByEight,
-    /// Two rows, two panels.
+    /// Two rows, sixteen columns.
     TwoBySixteen,
+    /// Six rows, sixteen columns, in vectors of eight.
+    Avx2,
+    /// Six rows, 32 columns, in vectors of sixteen.
+    Avx512,
 }
 
 const fn ahead(tile: Tile) -> Tiling {
@@ -57,31 +61,50 @@ const fn as_it_comes(tile: Tile) -> Tiling {
 }
 
 impl Tiling {
-    /// Every tiling that a build tries, its best guess first. Browsers have 16 registers
-    /// for vectors: six by eight sums take 12 of them, and two numbers of the panel and one
-    /// of x the others. A product that is not fused with its sum wants one more, so a
-    /// build without relaxed vectors leaves that tile out.
-    pub const ALL: &[Self] = if cfg!(target_feature = "relaxed-simd") {
-        &[
-            ahead(Tile::SixByEight),
-            as_it_comes(Tile::SixByEight),
-            ahead(Tile::FourByEight),
-            as_it_comes(Tile::FourByEight),
-            ahead(Tile::TwoBySixteen),
-        ]
-    } else {
-        &[
+    /// Every tiling that is tried here, the best guess first. All of them round alike: what
+    /// fuses a product with its sum does not stand beside what does not.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        #[cfg(target_arch = "x86_64")]
+        {
+            use super::avx;
+            if avx::has_avx512() {
+                const ALL: &[Tiling] =
+                    &[ahead(Tile::Avx512), as_it_comes(Tile::Avx512), ahead(Tile::Avx2), as_it_comes(Tile::Avx2)];
+                return ALL;
+            }
+            if avx::has_avx2() {
+                const ALL: &[Tiling] = &[ahead(Tile::Avx2), as_it_comes(Tile::Avx2)];
+                return ALL;
+            }
+        }
+        // Browsers have 16 registers for vectors: six by eight sums take 12 of them, and two
+        // numbers of the panel and one of x the others. A product that is not fused with its
+        // sum wants one more, so that tile is for relaxed vectors alone.
+        if cfg!(target_feature = "relaxed-simd") {
+            const ALL: &[Tiling] = &[
+                ahead(Tile::SixByEight),
+                as_it_comes(Tile::SixByEight),
+                ahead(Tile::FourByEight),
+                as_it_comes(Tile::FourByEight),
+                ahead(Tile::TwoBySixteen),
+            ];
+            return ALL;
+        }
+        const ALL: &[Tiling] = &[
             ahead(Tile::FourByEight),
             as_it_comes(Tile::FourByEight),
             ahead(Tile::TwoBySixteen),
             as_it_comes(Tile::TwoBySixteen),
-        ]
-    };
+        ];
+        ALL
+    }
 
     /// The tiling of a name, whichever build has it.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let tiles = [Tile::SixByEight, Tile::FourByEight, Tile::TwoBySixteen];
+        let tiles =
+            [Tile::SixByEight, Tile::FourByEight, Tile::TwoBySixteen, Tile::Avx2, Tile::Avx512];
         tiles.into_iter().flat_map(|tile| [ahead(tile), as_it_comes(tile)]).find(|each| each.name() == name)
     }
 
@@ -95,6 +118,10 @@ impl Tiling {
             (Tile::FourByEight, false) => "4x8",
             (Tile::TwoBySixteen, true) => "2x16 ahead",
             (Tile::TwoBySixteen, false) => "2x16",
+            (Tile::Avx2, true) => "6x16 AVX2 ahead",
+            (Tile::Avx2, false) => "6x16 AVX2",
+            (Tile::Avx512, true) => "6x32 AVX-512 ahead",
+            (Tile::Avx512, false) => "6x32 AVX-512",
         }
     }
 }
@@ -103,11 +130,11 @@ impl Tiling {
 /// while one goes on.
 #[must_use]
 pub fn chosen() -> [Option<Tiling>; 2] {
-    TRIALS.with_borrow(|trials| trials.each_ref().map(|trial| trial.chosen().map(|i| Tiling::ALL[i])))
+    TRIALS.with_borrow(|trials| trials.each_ref().map(|trial| trial.chosen().map(|i| Tiling::all()[i])))
 }
 
 thread_local! {
-    static TRIALS: RefCell<[Trial; 2]> = RefCell::new([(); 2].map(|()| Trial::new(Tiling::ALL.len())));
+    static TRIALS: RefCell<[Trial; 2]> = RefCell::new([(); 2].map(|()| Trial::new(Tiling::all().len())));
 }
 
 /// Makes a product of so many rows and operations by the tiling that was chosen, or by
@@ -120,10 +147,10 @@ pub(super) fn by_the_best(rows: usize, flop: f64, product: impl FnOnce(Tiling)) 
         None => (trials[trial].next(), true),
     });
     if !is_timed {
-        return product(Tiling::ALL[tiling]);
+        return product(Tiling::all()[tiling]);
     }
     let started = Instant::now();
-    product(Tiling::ALL[tiling]);
+    product(Tiling::all()[tiling]);
     let seconds = started.elapsed().as_secs_f64();
     TRIALS.with_borrow_mut(|trials| trials[trial].note(tiling, seconds, flop));
 }

@@ -22,8 +22,11 @@ const SMALL_AT_ONCE: usize = 24;
 const LARGE_AT_ONCE: usize = 3;
 /// Parts that are checked and packed while further ones come.
 const CHECKED_AT_ONCE: usize = 3;
-/// Parts that are read from the store at once.
-const STORED_AT_ONCE: usize = 6;
+/// Small parts that are read from the store at once: each is an answer of another process
+/// to wait for, and a study has some eighty of them.
+const STORED_SMALL_AT_ONCE: usize = 32;
+/// The same of large parts, which take room.
+const STORED_LARGE_AT_ONCE: usize = 4;
 /// From this many bytes on a range is large.
 const LARGE: u64 = 1 << 20;
 /// Bytes that are asked for at first where the header's length is not known: that of
@@ -196,9 +199,15 @@ impl<S: ByteSource, T: Store> Loader<'_, S, T> {
             failed: Cell::new(false),
         };
         self.store.settled().await;
-        let from_store = stream::iter(pieces).map(|piece| run.take_from_store(piece));
-        let mut missing: Vec<LocatedPart> =
-            from_store.buffered(STORED_AT_ONCE).filter_map(|missing| async { missing }).collect().await;
+        let is_large = |piece: &LocatedPart| piece.bytes.end - piece.bytes.start >= LARGE;
+        let (large, small): (Vec<_>, Vec<_>) = pieces.into_iter().partition(is_large);
+        let from_store = |pieces| stream::iter(pieces).map(|piece| run.take_from_store(piece));
+        let from_store = stream::select(
+            from_store(large).buffer_unordered(STORED_LARGE_AT_ONCE),
+            from_store(small).buffer_unordered(STORED_SMALL_AT_ONCE),
+        );
+        let mut missing: Vec<LocatedPart> = from_store.filter_map(|missing| async { missing }).collect().await;
+        missing.sort_by_key(|piece| piece.bytes.start);
         let is_begun = |piece: &LocatedPart| self.ledger.begun.borrow().contains_key(&run.key(piece));
         let fetches = if self.source.serves_ranges() {
             join(missing, is_begun)
