@@ -95,7 +95,7 @@ format: setup-lint
 	$(RUN) cargo fmt --all
 	$(RUN) prettier --write --log-level warn .
 
-bench: setup-bench site
+bench: setup-bench site command
 	$(RUN) tools/build-wasm.sh headscope-bench simd128 build/bench/simd128
 	$(RUN) tools/build-wasm.sh headscope-bench relaxed build/bench/relaxed
 	node tools/stand-in.mjs

@@ -1,5 +1,5 @@
 // node benches/bench.mjs [SECTION...]: the benchmark, all of it or some sections
-// (forward, kernels, notebook, sweep, click, visit). `make bench` builds what it runs.
+// (forward, kernels, notebook, sweep, circuits, click, visit, xl). `make bench` builds what it runs.
 
 import { readFileSync } from 'node:fs';
 import os from 'node:os';
@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { launchChromium } from '../tools/browser.mjs';
 import { serve } from '../tools/server.mjs';
 import { makeStandIn } from '../tools/stand-in.mjs';
+import { circuits } from './circuits.mjs';
 import { click } from './click.mjs';
 import { forward } from './forward.mjs';
 import { kernels } from './kernels.mjs';
@@ -15,6 +16,7 @@ import { notebook } from './notebook.mjs';
 import { save, sectionText, targetsText } from './report.mjs';
 import { sweep } from './sweep.mjs';
 import { visit } from './visit.mjs';
+import { xl } from './xl.mjs';
 
 /**
  * @typedef {object} Contender
@@ -41,7 +43,7 @@ import { visit } from './visit.mjs';
  */
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
-const SECTIONS = { forward, kernels, notebook, sweep, click, visit };
+const SECTIONS = { forward, kernels, notebook, sweep, circuits, click, visit, xl };
 /** As tools/build-wasm.sh knows them; the fastest comes last. */
 const BUILDS = ['simd128', 'relaxed'];
 

@@ -1,8 +1,9 @@
-// The notebook's detector and its 88 ablations: ours in the browser, and
-// TransformerLens in Python where it is installed.
+// The notebook's detector and its 88 ablations: ours in the browser and by the command,
+// and TransformerLens in Python where it is installed.
 
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { atLeast, median, time, times } from './report.mjs';
@@ -44,6 +45,37 @@ async function transformerLens({ root, folder }) {
   return lines.map((line) => JSON.parse(line));
 }
 
+/** What this machine's processor can, where that is told. */
+function cpuFlags() {
+  return existsSync('/proc/cpuinfo') ? readFileSync('/proc/cpuinfo', 'utf8') : '';
+}
+
+/**
+ * The command's own times for what the notebook's study is, and its means of all heads.
+ * @param {Context} context
+ * @param {number} threads
+ */
+async function command({ root, folder }, threads) {
+  const built = process.env.CARGO_TARGET_DIR ?? path.join(root, 'target');
+  const binary = path.join(built, 'native/headscope');
+  const out = mkdtempSync(path.join(os.tmpdir(), 'headscope-bench-'));
+  /** @type {number[]} */
+  const ms = [];
+  /** @type {any} */
+  let file;
+  for (let i = 0; i < RUNS; i++) {
+    const to = path.join(out, `${i}.json`);
+    const options = ['--model', folder, '--threads', `${threads}`, '-o', to];
+    await promisify(execFile)(binary, ['run', 'v=1&model=file&run=all', ...options]);
+    file = JSON.parse(readFileSync(to, 'utf8'));
+    const { forward, detect, ablate } = file.timings_ms;
+    ms.push(forward + detect + ablate);
+  }
+  rmSync(out, { recursive: true });
+  const tiling = file.timings_ms.tiling?.many ?? 'on trial';
+  return { threads, ms, tiling, means: /** @type {number[]} */ (file.head_scores.mean.flat()) };
+}
+
 /**
  * @param {Context} context
  * @returns {Promise<Section>}
@@ -59,6 +91,15 @@ export async function notebook(context) {
     const ms = await call(contender.id, 'notebook', { seconds: 0, least: RUNS });
     ours.push({ ...contender, scores, ms: median(ms) });
     await context.closeAll();
+  }
+
+  const commands = [await command(context, 1)];
+  if (cores > 1) commands.push(await command(context, cores));
+  for (const { means } of commands) {
+    means.forEach((mean, i) => {
+      const difference = Math.abs(mean - (ours[0]?.scores[i] ?? NaN));
+      if (!(difference <= TOLERANCE)) throw new Error(`the command's score ${i} is another`);
+    });
   }
 
   const theirs = await transformerLens(context);
@@ -84,6 +125,11 @@ export async function notebook(context) {
     const peer = peerMs(threads);
     return [label, time(ms), peer ? times(peer / ms) : ''];
   });
+  for (const { threads, ms, tiling } of commands) {
+    const [who, peer] = [threads === 1 ? '1 thread' : `${threads} threads`, peerMs(threads)];
+    const mine = median(ms);
+    rows.push([`the command, ${who}, ${tiling}`, time(mine), peer ? times(peer / mine) : '']);
+  }
   for (const { threads, seconds } of theirs) {
     const who = threads === 1 ? '1 thread' : `${threads} threads`;
     rows.push([`TransformerLens 2.11.0, ${who}`, time(1000 * median(seconds)), times(1)]);
@@ -98,10 +144,24 @@ export async function notebook(context) {
       ? atLeast(what, least, peer / best.ms)
       : { what, wanted: `at least ${least} x`, found: '', met: null };
   });
+  const has = (/** @type {string} */ flag) => new RegExp(`\\b${flag}\\b`).test(cpuFlags());
+  const overBrowser = has('avx512f') ? 2 : has('avx2') ? 1.6 : 1;
+  for (const { threads, ms } of commands) {
+    const who = threads === 1 ? 'on one thread' : 'on all cores';
+    const browser = ours.filter((each) => each.threads === threads).at(-1)?.ms ?? NaN;
+    targets.push(
+      atLeast(`the command, against the browser ${who}`, overBrowser, browser / median(ms)),
+    );
+    const peer = peerMs(threads);
+    if (peer) {
+      const what = `the command, against TransformerLens ${who}`;
+      targets.push(atLeast(what, 15, peer / median(ms)));
+    }
+  }
   return {
     title: 'The notebook: 22 prompts, scores of 144 heads, 88 ablations of what feeds L1H5',
     notes: [
-      'On random weights, without loading.',
+      'On random weights, without loading. The command’s times are those that its results file has.',
       theirs.length > 0
         ? `TransformerLens runs it as the notebook does, prompt by prompt; its 254 scores and ours agree to ${agreement.toExponential(1)}.`
         : 'TransformerLens is not installed, and so not measured: `tools/setup.sh transformer-lens` installs it (some gigabytes), or name a Python that has it in HEADSCOPE_BENCH_PYTHON.',
@@ -109,6 +169,6 @@ export async function notebook(context) {
     columns: ['contender', 'time', 'ratio'],
     rows,
     targets,
-    data: { ours, theirs },
+    data: { ours, commands, theirs },
   };
 }

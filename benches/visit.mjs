@@ -392,7 +392,10 @@ export async function visit({ root }) {
     /** @param {Speed} speed @param {Parameters<typeof measure>[2]} [how] @param {number} [rounds] */
     const several = async (speed, how, rounds = ROUNDS) => {
       const found = [];
-      for (let i = 0; i < rounds; i++) found.push(await measure(hosts, speed, how));
+      for (let i = 0; i < rounds; i++) {
+        found.push(await measure(hosts, speed, how));
+        console.error(`visit: ${label}, ${name(speed)}: ${JSON.stringify(found.at(-1))}`);
+      }
       data[`${label}, ${name(speed)}${how?.all ? ', all heads' : ''}`] = found;
       return found;
     };

@@ -75,6 +75,51 @@ async function sweep(layer, head, box) {
 }
 
 /**
+ * The notebook's four ablations of L1H5, from a baseline that is there.
+ * @param {Box} box
+ */
+async function four(box) {
+  const baseline = await model.baseline(1, 5);
+  const times = await timed(() => model.four(baseline), box);
+  baseline.free();
+  return times;
+}
+
+/**
+ * One of the circuits' steps that needs nothing but the model.
+ * @param {'form' | 'words'} step
+ * @param {Box} box
+ */
+const circuits = (step, box) => timed(() => model[step](), box);
+
+/**
+ * A step of the slider with the head taken apart: of the shown prompt, and of everything.
+ * @param {Box} box
+ */
+async function slide(box) {
+  const apart = await model.take_apart();
+  let step = 0;
+  const alpha = () => (step++ % 30) / 10;
+  const shown = await timed(() => model.slide_shown(apart, alpha()), box);
+  const all = await timed(() => model.slide(apart, alpha()), box);
+  apart.free();
+  return { shown, all };
+}
+
+/**
+ * @param {number[]} ids
+ * @param {Box} box
+ */
+const lens = (ids, box) => timed(() => model.lens(Uint32Array.from(ids)), box);
+
+/**
+ * @param {number[]} ids
+ * @param {number} most
+ * @param {Box} box
+ */
+const goOn = (ids, most, box) => timed(() => model.go_on(Uint32Array.from(ids), most), box);
+
+/**
  * GFLOP/s of a linear layer, ours and candle's, in turn.
  * @param {number} rows
  * @param {number} nIn
@@ -128,9 +173,15 @@ answer({
     timed(() => run(prompts), box),
   notebook: (/** @type {Box} */ box) => timed(() => model.notebook(), box),
   notebookScores: () => model.notebook(),
+  scores: (/** @type {Box} */ box) => timed(() => model.scores(), box),
+  four,
   layers: (/** @type {number} */ layers, /** @type {Box} */ box) =>
     timed(() => model.layers(layers), box),
   sweep,
+  circuits,
+  slide,
+  lens,
+  goOn,
   linear,
   tilings,
   multiplyAdds,

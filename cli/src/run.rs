@@ -14,6 +14,7 @@ use headscope::web::Settings;
 use headscope::web::link::settings::RunStep;
 use headscope::web::payload::scored_cases;
 use headscope::web::prompt_set::PromptSet;
+use headscope::web::results::file::Tilings;
 use headscope::web::results::{Results, Shown};
 use headscope::web::steps::{self, Instead};
 use headscope::web::taken_apart::{self, HeadTakenApart, Wanted};
@@ -160,6 +161,7 @@ impl<'a> Study<'a> {
         };
         self.results.shown = Some(steps::shown(head, number, pattern, &cases, patterns));
         self.results.timings.forward = milliseconds(started);
+        self.results.timings.tiling = Tilings::chosen();
         Ok(baseline)
     }
 
@@ -175,6 +177,7 @@ impl<'a> Study<'a> {
             let scores = study::score_heads(&self.model, &scored, settings.measure(), &self.progress);
             self.results.head_scores = Some(block_on(scores)?);
             self.results.timings.detect = milliseconds(started);
+            self.results.timings.tiling = Tilings::chosen();
         }
         let best = self.results.head_scores.as_ref().map(|scores| scores.ranking()[0].0);
         best.ok_or_else(|| StudyError::NothingToScore.into())
@@ -302,6 +305,7 @@ impl<'a> Study<'a> {
         let effects = study::effects(&self.model, &self.cases, baseline, measure, &ablations, &self.progress);
         self.results.ablations = block_on(effects)?;
         self.results.timings.ablate = milliseconds(started);
+        self.results.timings.tiling = Tilings::chosen();
         Ok(())
     }
 }

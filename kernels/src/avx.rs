@@ -2,7 +2,7 @@
 //! a browser's are of four numbers.
 
 use super::lanes::Vector;
-use super::matmul::Panels;
+use super::matmul::{Panels, dot_products_by};
 use std::arch::x86_64::{
     __m256, __m512, _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps,
     _mm512_add_ps, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_ps, _mm512_storeu_ps,
@@ -53,6 +53,17 @@ pub(super) fn add_block_avx512(
     unsafe { by_sixteen(panels, quad, depth, x, y) }
 }
 
+/// [`dot_products`](super::matmul::dot_products).
+pub(super) fn dot_products_avx2(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
+    #[target_feature(enable = "avx2,fma")]
+    fn by_eight(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
+        dot_products_by::<Eight, 8>(x, table, n, y);
+    }
+    assert!(has_avx2(), "this machine has no AVX2");
+    // SAFETY: the machine has what the function is compiled for.
+    unsafe { by_eight(x, table, n, y) }
+}
+
 /// Makes a vector of an intrinsic type. Its methods are used in the functions above alone,
 /// which are reached only where the machine has the instructions.
 macro_rules! vector {
@@ -88,6 +99,13 @@ macro_rules! vector {
                 // SAFETY: the machine has the instruction, see above.
                 Self(unsafe { $fma(self.0, b.0, c.0) })
             }
+
+            #[inline(always)]
+            fn sum(self) -> f32 {
+                let mut each = [0.0; $lanes];
+                self.write(&mut each);
+                each.iter().sum()
+            }
         }
 
         impl Add for $name {
@@ -103,4 +121,13 @@ macro_rules! vector {
 }
 
 vector!(Eight, __m256, 8, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps, _mm256_add_ps, _mm256_fmadd_ps);
-vector!(Sixteen, __m512, 16, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps, _mm512_add_ps, _mm512_fmadd_ps);
+vector!(
+    Sixteen,
+    __m512,
+    16,
+    _mm512_set1_ps,
+    _mm512_loadu_ps,
+    _mm512_storeu_ps,
+    _mm512_add_ps,
+    _mm512_fmadd_ps
+);

@@ -33,6 +33,9 @@ pub(super) trait Vector: Copy + std::ops::Add<Output = Self> {
 
     /// self · b + c.
     fn mul_add(self, b: Self, c: Self) -> Self;
+
+    /// The sum of them.
+    fn sum(self) -> f32;
 }
 
 impl Vector for F32x4 {
@@ -56,6 +59,11 @@ impl Vector for F32x4 {
     #[inline(always)]
     fn mul_add(self, b: Self, c: Self) -> Self {
         self.mul_add(b, c)
+    }
+
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        self.sum()
     }
 }
 

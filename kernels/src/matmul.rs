@@ -4,10 +4,10 @@
 //! panels of some columns, and a tile of some rows by some panels stays in
 //! registers over the whole inner loop.
 
-use super::lanes::{F32x4, LANES, Vector};
-use super::tiling::{self, MANY, Tile, Tiling};
 #[cfg(target_arch = "x86_64")]
 use super::avx;
+use super::lanes::{F32x4, LANES, Vector};
+use super::tiling::{self, MANY, Tile, Tiling};
 use std::hint::black_box;
 use std::ops::Range;
 
@@ -217,6 +217,16 @@ impl Panels<'_> {
 /// Dot products of every row of x with every row of `table`, rows of `n`
 /// numbers: x tableᵀ, (rows of x, rows of table).
 pub fn dot_products(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
+    #[cfg(target_arch = "x86_64")]
+    if avx::has_avx2() {
+        return avx::dot_products_avx2(x, table, n, y);
+    }
+    dot_products_by::<F32x4, LANES>(x, table, n, y);
+}
+
+/// The same by vectors of `L` numbers.
+#[inline(always)]
+pub(super) fn dot_products_by<V: Vector, const L: usize>(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
     let width = table.len() / n;
     for (x, y) in x.chunks(DOT_ROWS * n).zip(y.chunks_mut(DOT_ROWS * width)) {
         let rows = x.len() / n;
@@ -224,7 +234,7 @@ pub fn dot_products(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
             // A row that is not there stands for the first, and is not kept.
             let x: [&[f32]; DOT_ROWS] = std::array::from_fn(|r| &x[if r < rows { r * n } else { 0 }..][..n]);
             let pair_len = pair.len() / n;
-            let sums = dots(x, [&pair[..n], &pair[(pair_len - 1) * n..]]);
+            let sums = dots::<V, L>(x, [&pair[..n], &pair[(pair_len - 1) * n..]]);
             for (r, sums) in sums.iter().enumerate().take(rows) {
                 y[r * width + 2 * j..][..pair_len].copy_from_slice(&sums[..pair_len]);
             }
@@ -240,7 +250,12 @@ fn fetch(panel: &[[f32; COLUMNS]]) {
 
 /// Adds a tile's sums to its place in y.
 #[inline(always)]
-fn add<V: Vector, const N: usize, const R: usize>(sums: &[[V; N]; R], y: &mut [f32], n_out: usize, panel: usize) {
+fn add<V: Vector, const N: usize, const R: usize>(
+    sums: &[[V; N]; R],
+    y: &mut [f32],
+    n_out: usize,
+    panel: usize,
+) {
     let from = panel * COLUMNS;
     for (y, sums) in y.chunks_exact_mut(n_out).zip(sums) {
         let y = &mut y[from..];
@@ -279,21 +294,19 @@ fn tile<V: Vector, const N: usize, const R: usize, const P: usize>(
 }
 
 /// Dot products of some rows with two.
-#[inline]
-fn dots(x: [&[f32]; DOT_ROWS], w: [&[f32]; 2]) -> [[f32; 2]; DOT_ROWS] {
-    let n = w[0].len() / LANES;
-    let x_lanes = x.map(|x| &x.as_chunks::<LANES>().0[..n]);
-    let w_lanes = w.map(|w| &w.as_chunks::<LANES>().0[..n]);
-    let mut sums = [[F32x4::splat(0.0); 2]; DOT_ROWS];
+#[inline(always)]
+fn dots<V: Vector, const L: usize>(x: [&[f32]; DOT_ROWS], w: [&[f32]; 2]) -> [[f32; 2]; DOT_ROWS] {
+    let n = w[0].len() / L;
+    let x_chunks = x.map(|x| &x.as_chunks::<L>().0[..n]);
+    let w_chunks = w.map(|w| &w.as_chunks::<L>().0[..n]);
+    let mut sums = [[V::splat(0.0); 2]; DOT_ROWS];
     for k in 0..n {
-        let w = w_lanes.map(|w| F32x4::load(&w[k]));
-        for (sums, x) in sums.iter_mut().zip(x_lanes) {
-            let x = F32x4::load(&x[k]);
+        let w = w_chunks.map(|w| V::of(&w[k]));
+        for (sums, x) in sums.iter_mut().zip(x_chunks) {
+            let x = V::of(&x[k]);
             *sums = [x.mul_add(w[0], sums[0]), x.mul_add(w[1], sums[1])];
         }
     }
-    let rest = |x: &[f32], w: &[f32]| -> f32 {
-        x[n * LANES..].iter().zip(&w[n * LANES..]).map(|(x, w)| x * w).sum()
-    };
+    let rest = |x: &[f32], w: &[f32]| -> f32 { x[n * L..].iter().zip(&w[n * L..]).map(|(x, w)| x * w).sum() };
     std::array::from_fn(|r| std::array::from_fn(|j| sums[r][j].sum() + rest(x[r], w[j])))
 }

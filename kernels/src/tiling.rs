@@ -69,8 +69,12 @@ impl Tiling {
         {
             use super::avx;
             if avx::has_avx512() {
-                const ALL: &[Tiling] =
-                    &[ahead(Tile::Avx512), as_it_comes(Tile::Avx512), ahead(Tile::Avx2), as_it_comes(Tile::Avx2)];
+                const ALL: &[Tiling] = &[
+                    ahead(Tile::Avx512),
+                    as_it_comes(Tile::Avx512),
+                    ahead(Tile::Avx2),
+                    as_it_comes(Tile::Avx2),
+                ];
                 return ALL;
             }
             if avx::has_avx2() {
@@ -103,8 +107,7 @@ impl Tiling {
     /// The tiling of a name, whichever build has it.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        let tiles =
-            [Tile::SixByEight, Tile::FourByEight, Tile::TwoBySixteen, Tile::Avx2, Tile::Avx512];
+        let tiles = [Tile::SixByEight, Tile::FourByEight, Tile::TwoBySixteen, Tile::Avx2, Tile::Avx512];
         tiles.into_iter().flat_map(|tile| [ahead(tile), as_it_comes(tile)]).find(|each| each.name() == name)
     }
 
@@ -219,9 +222,10 @@ impl Trial {
     fn fastest(&self) -> usize {
         let best = |way: &Way| way.turns.iter().copied().fold(f64::INFINITY, f64::min);
         let costs: Vec<f64> = self.ways.iter().map(best).collect();
-        let (fastest, cost) = costs.iter().enumerate().fold((0, costs[0]), |least, (i, &cost)| {
-            if cost < least.1 { (i, cost) } else { least }
-        });
+        let (fastest, cost) = costs
+            .iter()
+            .enumerate()
+            .fold((0, costs[0]), |least, (i, &cost)| if cost < least.1 { (i, cost) } else { least });
         if cost * MARGIN < costs[0] { fastest } else { 0 }
     }
 }

@@ -206,7 +206,8 @@ impl<S: ByteSource, T: Store> Loader<'_, S, T> {
             from_store(large).buffer_unordered(STORED_LARGE_AT_ONCE),
             from_store(small).buffer_unordered(STORED_SMALL_AT_ONCE),
         );
-        let mut missing: Vec<LocatedPart> = from_store.filter_map(|missing| async { missing }).collect().await;
+        let mut missing: Vec<LocatedPart> =
+            from_store.filter_map(|missing| async { missing }).collect().await;
         missing.sort_by_key(|piece| piece.bytes.start);
         let is_begun = |piece: &LocatedPart| self.ledger.begun.borrow().contains_key(&run.key(piece));
         let fetches = if self.source.serves_ranges() {

@@ -109,14 +109,18 @@ function fetched(estimate) {
   return `Downloads ${bytes(count)} from ${host}, once${stored ? `, and reads ${stored}` : ''}.`;
 }
 
+/** Bytes of weights from which on it is said that they take as much memory. */
+const LARGE = 1e9;
+
 /**
- * A warning where a step's weights alone are much of the memory that the browser says the
- * device has, in gigabytes. Not every browser says.
+ * What much weights take of memory, and a warning where they alone are much of what the
+ * browser says that the device has, in gigabytes. Not every browser says.
  * @param {Estimate} estimate
  */
 function tooMuch({ bytes: count, cached }) {
   const { deviceMemory } = /** @type {{ deviceMemory?: number }} */ (navigator);
   const needed = (count ?? 0) + (cached ?? 0);
-  if (!deviceMemory || needed <= SHARE * deviceMemory * 2 ** 30) return '';
-  return `That is much memory for this device, which has about ${deviceMemory} GB: if the page stops, close other tabs or take a smaller model.`;
+  const takes = needed >= LARGE ? `Takes at least ${bytes(needed)} of memory.` : '';
+  if (!deviceMemory || needed <= SHARE * deviceMemory * 2 ** 30) return takes;
+  return `${takes} That is much memory for this device, which has about ${deviceMemory} GB: if the page stops, close other tabs or take a smaller model.`.trim();
 }

@@ -6,6 +6,7 @@
 //! functions and times the calls.
 #![cfg(target_arch = "wasm32")]
 
+mod circuits;
 mod limits;
 mod linear;
 mod ours;

@@ -17,7 +17,9 @@ use wasm_bindgen::prelude::*;
 /// GPT-2 small, and the notebook's kept prompts.
 #[wasm_bindgen]
 pub struct Ours {
-    model: Gpt2,
+    pub(crate) model: Gpt2,
+    pub(crate) tokens: Tokens,
+    pub(crate) set: PromptSet,
     cases: Vec<TokenizedPrompt>,
 }
 
@@ -36,7 +38,7 @@ impl Ours {
         let tokens = Tokens::from_merges(merges).map_err(failure)?;
         let set = PromptSet::of(&Settings::default(), &tokens).map_err(failure)?;
         let pool = workers.map(|workers| Rc::new(BrowserPool::new(workers)) as Rc<dyn WorkerPool>);
-        Ok(Self { model: Gpt2::shared(config, pool), cases: set.cases() })
+        Ok(Self { model: Gpt2::shared(config, pool), tokens, cases: set.cases(), set })
     }
 
     /// Puts a tensor of `rows` rows in its place.
@@ -72,20 +74,28 @@ impl Ours {
     ///
     /// The study's.
     pub async fn notebook(&self) -> Result<Float64Array, JsValue> {
-        let Self { model, cases } = self;
-        let measure = Metric::CellMean;
-        let head = Head { layer: 1, head: 5 };
-        let scores = score_heads(model, cases, measure, &Uninterrupted).await.map_err(failure)?;
-        let base = baseline(model, cases, head, &Uninterrupted).await.map_err(failure)?;
-        let preset = notebook_preset(head.layer);
-        let effects =
-            effects(model, cases, &base, measure, &preset, &Uninterrupted).await.map_err(failure)?;
-        let mut all: Vec<f64> = scores.mean().concat();
-        all.extend(&effects[0].baseline);
-        for effect in &effects {
-            all.extend(&effect.ablated);
-        }
+        let mut all = self.scores_of_heads().await?;
+        let base = self.baseline(1, 5).await?;
+        all.extend(self.effects_of_four(&base).await?);
         Ok(Float64Array::from(all.as_slice()))
+    }
+
+    /// The first step of it alone: every head's score.
+    ///
+    /// # Errors
+    ///
+    /// The study's.
+    pub async fn scores(&self) -> Result<(), JsValue> {
+        self.scores_of_heads().await.map(drop)
+    }
+
+    /// The second step alone: the notebook's ablations of the baseline's head.
+    ///
+    /// # Errors
+    ///
+    /// The study's.
+    pub async fn four(&self, base: &OursBaseline) -> Result<(), JsValue> {
+        self.effects_of_four(base).await.map(drop)
     }
 
     /// The un-ablated run that a head's ablations start from.
@@ -124,6 +134,22 @@ impl Ours {
             resid = self.model.block(l, &resid, &NoHooks).await.map_err(failure)?;
         }
         Ok(())
+    }
+}
+
+impl Ours {
+    async fn scores_of_heads(&self) -> Result<Vec<f64>, JsValue> {
+        let scores = score_heads(&self.model, &self.cases, Metric::CellMean, &Uninterrupted).await;
+        Ok(scores.map_err(failure)?.mean().concat())
+    }
+
+    async fn effects_of_four(&self, base: &OursBaseline) -> Result<Vec<f64>, JsValue> {
+        let Self { model, cases } = self;
+        let preset = notebook_preset(base.head.layer);
+        let effects = effects(model, cases, &base.baseline, Metric::CellMean, &preset, &Uninterrupted).await;
+        let effects = effects.map_err(failure)?;
+        let ablated = effects.iter().flat_map(|effect| effect.ablated.clone());
+        Ok(effects[0].baseline.iter().copied().chain(ablated).collect())
     }
 }
 

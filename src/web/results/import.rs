@@ -3,11 +3,11 @@
 
 mod prompts;
 
+use crate::model::kernels::tiling::Tiling;
 use crate::study::{Ablation, AblationKind, AttentionBreakdown, Component, Effect, HeadScores};
 use crate::tokens::Tokens;
 use crate::web::link::model_address;
 use crate::web::prompt_set::PromptSet;
-use crate::model::kernels::tiling::Tiling;
 use crate::web::results::file::{self, Bytes, Tilings, Timings};
 use crate::web::results::shape::{Shape, Shaped, count, list, number, numbers, text};
 use crate::web::results::{ModelId, Results, SCHEMA, Shown};
