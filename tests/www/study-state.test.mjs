@@ -71,7 +71,8 @@ test('whatever the page knows, it is in one of the six states, and `done` has al
       const name = stateName(whole);
       assert.ok(STATES.includes(name), name);
       if (name !== 'done') return;
-      assert.ok(whole.pattern && !whole.task && !whole.following && !whole.imported);
+      const { task, following, goesOn } = whole;
+      assert.ok(whole.pattern && !task && !following && !goesOn && !whole.imported);
       const has = (/** @type {string} */ each) => whole[each] ?? whole.further[each];
       const asked = stepsOfRun(whole.settings);
       assert.ok((has('scores') && has('ablations')) || asked.every(has));

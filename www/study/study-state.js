@@ -204,11 +204,13 @@ export function stateName(state) {
   if (following) return 'running';
   if (Object.values(problems).some(Boolean)) return 'error';
   if (!pattern || imported) return 'start';
+  // Between two steps of a Start nothing is under way for a moment.
+  if (goesOn) return 'running';
   if (scores && ablations) return 'done';
   const steps = stepsOfRun(state.settings);
   const has = (/** @type {typeof steps[number]} */ step) =>
     step === 'scores' || step === 'ablations' ? state[step] : state.further[step];
-  return steps.length > 0 && !goesOn && steps.every(has) ? 'done' : 'ready';
+  return steps.length > 0 && steps.every(has) ? 'done' : 'ready';
 }
 
 /**

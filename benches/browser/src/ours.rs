@@ -116,7 +116,7 @@ impl Ours {
     ///
     /// The study's.
     pub async fn sweep(&self, base: &OursBaseline) -> Result<usize, JsValue> {
-        let Self { model, cases } = self;
+        let Self { model, cases, .. } = self;
         let sweep = full_sweep(base.head.layer, AblationKind::PositionMean, model.config());
         let effects = effects(model, cases, &base.baseline, Metric::CellMean, &sweep, &Uninterrupted).await;
         effects.map(|effects| effects.len()).map_err(failure)
@@ -144,7 +144,7 @@ impl Ours {
     }
 
     async fn effects_of_four(&self, base: &OursBaseline) -> Result<Vec<f64>, JsValue> {
-        let Self { model, cases } = self;
+        let Self { model, cases, .. } = self;
         let preset = notebook_preset(base.head.layer);
         let effects = effects(model, cases, &base.baseline, Metric::CellMean, &preset, &Uninterrupted).await;
         let effects = effects.map_err(failure)?;
