@@ -61,15 +61,14 @@ async function bytes(folder, from, to) {
 }
 
 /**
- * Hands over every tensor of a published GPT-2 that a run to the last residual
- * stream needs.
+ * Hands over every tensor of a published GPT-2 that a run needs.
  * @param {string} folder
  * @param {(name: string, rows: number, numbers: Float32Array) => void} receive
  */
 export async function readWeights(folder, receive) {
   const { tensors, dataStart } = await header(folder);
   for (const [name, { shape, data_offsets }] of Object.entries(tensors)) {
-    if (name === '__metadata__' || /\.attn\.bias$|^ln_f/.test(name)) continue;
+    if (name === '__metadata__' || /\.attn\.bias$/.test(name)) continue;
     const [from, to] = data_offsets.map((offset) => dataStart + offset);
     const numbers = new Float32Array(await bytes(folder, from ?? 0, to ?? 0));
     receive(name, shape[0] ?? 0, numbers);

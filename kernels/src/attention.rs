@@ -107,7 +107,7 @@ pub fn attend_last(q: &[f32], k: &[f32], v: &[f32], n_head: usize, scale: f32) -
         let query = &q[h * d_head..][..d_head];
         for (t, score) in scores.iter_mut().enumerate() {
             let key = &k[t * row + h * d_head..][..d_head];
-            *score = query.iter().zip(key).map(|(q, k)| q * k).sum::<f32>() * scale;
+            *score = dot(query, key) * scale;
         }
         softmax(&mut scores);
         for (t, &a) in scores.iter().enumerate() {
@@ -116,6 +116,23 @@ pub fn attend_last(q: &[f32], k: &[f32], v: &[f32], n_head: usize, scale: f32) -
         }
     }
     z
+}
+
+/// The dot product of two rows.
+#[inline]
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    // Two sums, because one would wait for itself.
+    const PAIR: usize = 2 * LANES;
+    let ((a_pairs, a_rest), (b_pairs, b_rest)) = (a.as_chunks::<PAIR>(), b.as_chunks::<PAIR>());
+    let mut sums = [F32x4::splat(0.0); 2];
+    for (a, b) in a_pairs.iter().zip(b_pairs) {
+        for (i, sum) in sums.iter_mut().enumerate() {
+            let of = |x: &[f32; PAIR]| F32x4::load(&std::array::from_fn(|l| x[i * LANES + l]));
+            *sum = of(a).mul_add(of(b), *sum);
+        }
+    }
+    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
+    (sums[0] + sums[1]).sum() + rest
 }
 
 /// Softmax of a row, in place.

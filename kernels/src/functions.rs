@@ -3,7 +3,7 @@
 use super::lanes::F32x4;
 
 /// Below this e^x is not a normal number, and 0 to everybody who adds it up.
-const SMALLEST_EXPONENT: f32 = -87.0;
+pub(super) const SMALLEST_EXPONENT: f32 = -87.0;
 
 /// e^x for x ≤ 0, to a relative 3e-7, down to x = -87, below which it stays at
 /// e^-87 (1.6e-38). Cody and Waite's reduction to [-ln 2 / 2, ln 2 / 2] and

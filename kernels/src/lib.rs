@@ -8,6 +8,7 @@
 pub mod attention;
 #[cfg(target_arch = "x86_64")]
 mod avx;
+pub mod distribution;
 pub mod elementwise;
 mod functions;
 mod lanes;

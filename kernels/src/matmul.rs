@@ -17,6 +17,8 @@ pub const COLUMNS: usize = if cfg!(target_arch = "x86_64") { 16 } else { 8 };
 const FOURS: usize = COLUMNS / LANES;
 /// Rows of x whose dot products with two others are taken together.
 const DOT_ROWS: usize = 4;
+/// Rows of a table that all of x meets before the next: an even number.
+const DOT_PART: usize = 32;
 /// Numbers of a cache line.
 const CACHE_LINE: usize = 16;
 /// Panels that are used together.
@@ -45,6 +47,20 @@ impl Packed {
             let to = columns.end.min(from + COLUMNS);
             for (row, packed) in matrix.chunks_exact(width).zip(panel.chunks_exact_mut(COLUMNS)) {
                 packed[..to - from].copy_from_slice(&row[from..to]);
+            }
+        }
+        Self { n_in, n_out, panels }
+    }
+
+    /// Packs the transposed of a row-major matrix with `n_in` columns.
+    #[must_use]
+    pub fn of_transposed(matrix: &[f32], n_in: usize) -> Self {
+        let n_out = matrix.len() / n_in.max(1);
+        let mut panels = vec![0.0; n_out.div_ceil(COLUMNS) * n_in * COLUMNS];
+        let rows = matrix.chunks((n_in * COLUMNS).max(1));
+        for (rows, panel) in rows.zip(panels.chunks_exact_mut((n_in * COLUMNS).max(1))) {
+            for (c, row) in rows.chunks_exact(n_in).enumerate() {
+                panel.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(row).for_each(|(packed, x)| packed[c] = *x);
             }
         }
         Self { n_in, n_out, panels }
@@ -228,15 +244,19 @@ pub fn dot_products(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
 #[inline(always)]
 pub(super) fn dot_products_by<V: Vector, const L: usize>(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
     let width = table.len() / n;
-    for (x, y) in x.chunks(DOT_ROWS * n).zip(y.chunks_mut(DOT_ROWS * width)) {
-        let rows = x.len() / n;
-        for (j, pair) in table.chunks(2 * n).enumerate() {
+    // A part of the table stays in the second cache level while all of x meets it.
+    for (part, table) in table.chunks(DOT_PART * n).enumerate() {
+        for (x, y) in x.chunks(DOT_ROWS * n).zip(y.chunks_mut(DOT_ROWS * width)) {
+            let rows = x.len() / n;
             // A row that is not there stands for the first, and is not kept.
             let x: [&[f32]; DOT_ROWS] = std::array::from_fn(|r| &x[if r < rows { r * n } else { 0 }..][..n]);
-            let pair_len = pair.len() / n;
-            let sums = dots::<V, L>(x, [&pair[..n], &pair[(pair_len - 1) * n..]]);
-            for (r, sums) in sums.iter().enumerate().take(rows) {
-                y[r * width + 2 * j..][..pair_len].copy_from_slice(&sums[..pair_len]);
+            for (j, pair) in table.chunks(2 * n).enumerate() {
+                let pair_len = pair.len() / n;
+                let sums = dots::<V, L>(x, [&pair[..n], &pair[(pair_len - 1) * n..]]);
+                for (r, sums) in sums.iter().enumerate().take(rows) {
+                    let place = r * width + part * DOT_PART + 2 * j;
+                    y[place..place + pair_len].copy_from_slice(&sums[..pair_len]);
+                }
             }
         }
     }

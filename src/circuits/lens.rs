@@ -1,6 +1,7 @@
 //! The logit lens: the residual stream after each layer, read as if it were the last.
 
 use super::CircuitError;
+use crate::model::kernels::distribution::log_sum_exp_and_entropy;
 use crate::model::{Gpt2, NoHooks};
 use crate::study::YieldPoint;
 use candle_core::Tensor;
@@ -42,7 +43,7 @@ pub async fn lens(model: &Gpt2, ids: &[u32], pace: &impl YieldPoint) -> Result<V
         };
         for from in (0..ids.len()).step_by(POSITIONS_AT_ONCE) {
             pace.step(l * ids.len() + from, total).await?;
-            for (i, logits) in logits_of(model, &resid, from)?.into_iter().enumerate() {
+            for (i, logits) in logits_of(model, &resid, from).await?.into_iter().enumerate() {
                 layer.read(&logits, ids.get(from + i + 1).copied());
             }
         }
@@ -57,13 +58,12 @@ pub async fn lens(model: &Gpt2, ids: &[u32], pace: &impl YieldPoint) -> Result<V
 
 impl LensLayer {
     fn read(&mut self, logits: &[f32], next: Option<u32>) {
-        let normaliser = log_sum_exp(logits);
+        let (normaliser, entropy) = log_sum_exp_and_entropy(logits);
         let log_probability = |logit: f32| f64::from(logit) - normaliser;
         if let Some(next) = next {
             self.next_token_logprob.push(log_probability(logits[next as usize]));
         }
-        let terms = logits.iter().map(|&logit| log_probability(logit)).map(|log| -log.exp() * log);
-        self.entropy.push(terms.filter(|term| !term.is_nan()).sum());
+        self.entropy.push(entropy);
         let largest = likeliest(logits).into_iter();
         self.top.push(largest.map(|id| (id, log_probability(logits[id as usize]).exp())).collect());
     }
@@ -83,14 +83,12 @@ fn likeliest(logits: &[f32]) -> Vec<u32> {
 }
 
 /// Logits of a text's positions from `from` on, as many as are held at once: (V) each.
-pub(super) fn logits_of(model: &Gpt2, resid: &Tensor, from: usize) -> Result<Vec<Vec<f32>>, CircuitError> {
+pub(super) async fn logits_of(
+    model: &Gpt2,
+    resid: &Tensor,
+    from: usize,
+) -> Result<Vec<Vec<f32>>, CircuitError> {
     let rows = POSITIONS_AT_ONCE.min(resid.dim(1)? - from);
-    let logits = model.logits(&resid.narrow(1, from, rows)?)?.flatten_all()?.to_vec1::<f32>()?;
+    let logits = model.logits(&resid.narrow(1, from, rows)?).await?.flatten_all()?.to_vec1::<f32>()?;
     Ok(logits.chunks_exact(model.config().d_vocab).map(<[f32]>::to_vec).collect())
-}
-
-/// ln Σ e^x, which turns logits into log-probabilities.
-pub(super) fn log_sum_exp(logits: &[f32]) -> f64 {
-    let largest = f64::from(logits.iter().copied().fold(f32::NEG_INFINITY, f32::max));
-    largest + logits.iter().map(|&x| (f64::from(x) - largest).exp()).sum::<f64>().ln()
 }

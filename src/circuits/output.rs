@@ -2,8 +2,9 @@
 //! component.
 
 use super::attribution::LogitOf;
-use super::lens::{POSITIONS_AT_ONCE, log_sum_exp, logits_of};
+use super::lens::{POSITIONS_AT_ONCE, logits_of};
 use super::{CircuitError, Stage, ratio};
+use crate::model::kernels::distribution::{divergence, log_sum_exp};
 use crate::model::{ActivationCache, Gpt2, HookPoint};
 use crate::study::{Ablation, AblationKind, Component, Head, Patch, YieldPoint};
 use crate::weights::Config;
@@ -67,12 +68,12 @@ pub async fn output_under_ablation(
     logit.map_or(Ok(()), |logit| logit.check(ids.len(), model))?;
     let total = ablations.len() + 1;
     let clean = Clean::run(model, ids, &Stage { whole: pace, stage: 0, stages: total }).await?;
-    let mut rows = vec![clean.change(model, ids, Ablation::default(), &clean.resid, logit)?];
+    let mut rows = vec![clean.change(model, ids, Ablation::default(), &clean.resid, logit).await?];
     for (i, &part) in ablations.iter().enumerate() {
         pace.step(i + 1, total).await?;
         let ablation = Ablation::from(part);
         let resid = clean.ablated(model, ids, &ablation).await?;
-        rows.push(clean.change(model, ids, ablation, &resid, logit)?);
+        rows.push(clean.change(model, ids, ablation, &resid, logit).await?);
     }
     pace.step(total, total).await?;
     Ok(rows)
@@ -94,7 +95,7 @@ impl Clean {
         let mut logits = Vec::new();
         for from in (0..ids.len().min(POSITIONS_KEPT)).step_by(POSITIONS_AT_ONCE) {
             pace.step(layers, layers).await?;
-            logits.push(logits_of(model, &resid, from)?);
+            logits.push(logits_of(model, &resid, from).await?);
         }
         Ok(Self { activations, resid, logits })
     }
@@ -115,7 +116,7 @@ impl Clean {
         Ok(resid)
     }
 
-    fn change(
+    async fn change(
         &self,
         model: &Gpt2,
         ids: &[u32],
@@ -129,11 +130,11 @@ impl Clean {
             let clean = match self.logits.get(chunk) {
                 Some(kept) => kept,
                 None => {
-                    again = logits_of(model, &self.resid, from)?;
+                    again = logits_of(model, &self.resid, from).await?;
                     &again
                 }
             };
-            for (i, (logits, clean)) in logits_of(model, resid, from)?.iter().zip(clean).enumerate() {
+            for (i, (logits, clean)) in logits_of(model, resid, from).await?.iter().zip(clean).enumerate() {
                 if let Some(&next) = ids.get(from + i + 1) {
                     loss += log_sum_exp(logits) - f64::from(logits[next as usize]);
                 }
@@ -152,15 +153,4 @@ impl Clean {
             logit_difference,
         })
     }
-}
-
-/// KL(p ‖ q) of two rows of logits, in nats.
-fn divergence(p: &[f32], q: &[f32]) -> f64 {
-    let (of_p, of_q) = (log_sum_exp(p), log_sum_exp(q));
-    let terms = p.iter().zip(q).map(|(&p, &q)| {
-        let log_p = f64::from(p) - of_p;
-        log_p.exp() * (log_p - (f64::from(q) - of_q))
-    });
-    // Rounding takes a distance of nothing below 0.
-    terms.sum::<f64>().max(0.0)
 }

@@ -3,6 +3,7 @@
 
 use crate::test;
 use headscope::model::kernels::attention::{self, Sizes};
+use headscope::model::kernels::distribution::{divergence, log_sum_exp, log_sum_exp_and_entropy};
 use headscope::model::kernels::matmul::dot_products;
 use headscope::model::kernels::tiling::{Tiling, Trial};
 use headscope::model::kernels::{Packed, elementwise};
@@ -105,13 +106,16 @@ fn the_trial_takes_the_fastest_on_a_fine_clock_and_on_a_coarse_one() {
 #[test]
 fn dot_products_are_the_product_with_the_transposed() {
     let mut stream = RandomState::new(2);
-    for (rows, width, n) in [(1, 1, 3), (3, 5, 64), (4, 2, 66), (9, 7, 130)] {
+    for (rows, width, n) in [(1, 1, 3), (3, 5, 64), (4, 2, 66), (9, 7, 130), (5, 67, 24)] {
         let (x, table) = (random(&mut stream, rows * n, 1.0), random(&mut stream, width * n, 1.0));
         let mut y = vec![f32::NAN; rows * width];
         dot_products(&x, &table, n, &mut y);
         let dot = |x: &[f32], w: &[f32]| x.iter().zip(w).map(|(x, w)| f64::from(*x) * f64::from(*w)).sum();
         let plain: Vec<f64> =
             x.chunks_exact(n).flat_map(|x| table.chunks_exact(n).map(move |w| dot(x, w))).collect();
+        assert_near(&y, &plain, 2e-5);
+        y.fill(0.0);
+        Packed::of_transposed(&table, n).add_product(&x, &mut y);
         assert_near(&y, &plain, 2e-5);
     }
 }
@@ -209,4 +213,28 @@ fn attention_is_its_definition_and_sees_nothing_that_comes_later() {
         assert_near(&pattern, &plain, 4e-6);
         assert_near(&z, &mixed, 8e-6);
     }
+}
+
+#[test]
+fn what_logits_say_is_by_the_definition() {
+    let mut stream = RandomState::new(5);
+    for (n, range) in [(1, 1.0), (7, 3.0), (64, 1e-3), (5003, 12.0), (50_257, 60.0)] {
+        let (p, q) = (random(&mut stream, n, range), random(&mut stream, n, range));
+        let plain = |row: &[f32]| row.iter().map(|&x| f64::from(x).exp()).sum::<f64>().ln();
+        let (of_p, of_q) = (plain(&p), plain(&q));
+        let terms = || p.iter().zip(&q).map(|(&p, &q)| (f64::from(p) - of_p, f64::from(q) - of_q));
+        let entropy: f64 = terms().map(|(p, _)| -p.exp() * p).sum();
+        let kl: f64 = terms().map(|(p, q)| p.exp() * (p - q)).sum();
+        let (normaliser, found) = log_sum_exp_and_entropy(&p);
+        let near = |found: f64, plain: f64| (found - plain).abs() <= 1e-6 * plain.abs().max(1.0);
+        assert!(near(normaliser, of_p) && normaliser == log_sum_exp(&p), "{n}: {normaliser} against {of_p}");
+        assert!(near(found, entropy), "{n}: {found} against {entropy}");
+        assert!(near(divergence(&p, &q), kl), "{n}: {} against {kl}", divergence(&p, &q));
+        assert_eq!(divergence(&p, &p), 0.0);
+    }
+    // A row that is not all numbers says nothing, one that rules tokens out does.
+    assert!(log_sum_exp(&[0.0, f32::NAN, 1.0]).is_nan() && log_sum_exp(&[f32::INFINITY, 1.0]).is_nan());
+    let (normaliser, entropy) =
+        log_sum_exp_and_entropy(&[0.0, f32::NEG_INFINITY, 0.0, 0.0, f32::NEG_INFINITY]);
+    assert!((normaliser - 3_f64.ln()).abs() < 1e-6 && (entropy - 3_f64.ln()).abs() < 1e-6);
 }
