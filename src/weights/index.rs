@@ -188,6 +188,16 @@ impl Index {
         Config { unembedding, ..config }
     }
 
+    /// What a visitor should know of numbers that are shorter than those computed with.
+    #[must_use]
+    pub fn precision_note(&self) -> Option<&'static str> {
+        match self.spans.get("wte.weight")?.dtype {
+            Dtype::F32 => None,
+            Dtype::F16 => Some("Its weights are F16, and computed with in single precision."),
+            Dtype::BF16 => Some("Its weights are BF16, and computed with in single precision."),
+        }
+    }
+
     /// Where a tensor of the architecture lies.
     ///
     /// # Errors

@@ -34,7 +34,12 @@ impl Engine {
         }
         self.fetch(&open, &set.cases(), head_depth(&settings, &open.config), call).await?;
         let Config { n_layer, n_head, d_model, n_ctx, d_vocab, .. } = open.config;
-        let notes = [note.as_deref(), self.models.assumption(&open.id), open.tokenizer_note.as_deref()];
+        let notes = [
+            note.as_deref(),
+            self.models.assumption(&open.id),
+            open.tokenizer_note.as_deref(),
+            open.index.precision_note(),
+        ];
         Ok(to_js(&ModelInfo {
             id: open.id.clone(),
             name: open.shown_name(),
