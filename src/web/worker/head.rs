@@ -38,7 +38,8 @@ impl Engine {
             note.as_deref(),
             self.models.assumption(&open.id),
             open.tokenizer_note.as_deref(),
-            open.index.precision_note(),
+            // Of the site's own the page has said that it is a demonstration.
+            open.index.precision_note().filter(|_| open.id != "tiny"),
         ];
         Ok(to_js(&ModelInfo {
             id: open.id.clone(),
