@@ -218,9 +218,9 @@ describe('a part that comes when it is wanted', () => {
   /** @type {Record<string, { want: (page: Page) => Promise<void>, told: string, there: string }>} */
   const PARTS = {
     'the patterns of all heads': {
-      want: (page) => page.locator('#thumbnails-fold > summary').click(),
-      told: '#thumbnails-fold .problem',
-      there: '#thumbnails-fold canvas',
+      want: (page) => page.locator('label').filter({ hasText: 'Patterns' }).click(),
+      told: '#map-problem .problem',
+      there: '.map-panel.patterns #headmap',
     },
     'a chart': {
       want: (page) => button(page, 'Run ablations').click(),

@@ -119,11 +119,6 @@ async function openStudy(engine) {
   setUpVerdict(study);
   setUpStatusBar(study);
   setUpPhoneBar(study);
-  whenOpened('thumbnails-fold', async () => {
-    const load = () => import('../sections/pattern/thumbnails.js');
-    const { setUpThumbnails } = await part('What draws all heads', load);
-    setUpThumbnails(study);
-  });
   whenOpened('categories-fold', async () => {
     const load = () => import('../sections/pattern/category-matrix.js');
     const { setUpCategoryMatrix } = await part('What compares categories', load);
