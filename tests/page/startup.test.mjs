@@ -286,7 +286,7 @@ describe('a name of an element in the address bar', () => {
     'a figure of the verdict': (page) => page.locator('#verdict-rank').click(),
     'the skip link': (page) =>
       page.locator('.skip').evaluate((link) => /** @type {HTMLElement} */ (link).click()),
-    'one typed there': (page) => page.evaluate(() => void (location.hash = 'seeds-fold')),
+    'one typed there': (page) => page.evaluate(() => void (location.hash = 'further-title')),
     'nothing at all': (page) => page.evaluate(() => void (location.hash = '')),
     'a key that is none': (page) => page.evaluate(() => void (location.hash = 'utm_source=x')),
   };

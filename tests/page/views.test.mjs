@@ -849,7 +849,6 @@ describe('pictures and tables to take away', () => {
           await showPatterns(page);
           await page.locator('#headmap-about').filter({ hasText: 'All 6 heads' }).waitFor();
           await page.locator('#ablations-chart svg').first().waitFor();
-          await page.locator('#seeds-fold > summary').click();
           await button(page, 'Run seeds').click();
           await page.locator('#seeds-chart svg').first().waitFor();
           await reach(page, 'done');

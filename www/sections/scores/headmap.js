@@ -4,6 +4,7 @@
 import { announce } from '../../kit/announce.js';
 import { CellCanvas } from '../../kit/cell-canvas.js';
 import { byId, button, el, facts } from '../../kit/dom.js';
+import { onceNear } from '../../kit/near.js';
 import { part } from '../../kit/part.js';
 import { showProblem } from '../../kit/problem-box.js';
 import { asProblem } from '../../kit/problem.js';
@@ -16,6 +17,14 @@ import { targetWords } from '../../labels/targets.js';
 
 /** A mean this many standard errors away is told from chance, as a 95 % interval would. */
 const SURE = 1.96;
+
+/** From here on the preview lies over the heatmap, as in scores.css. */
+const BESIDE = '(min-width: 75rem)';
+
+/** @param {import('../../study/study-state.js').StudyState} state */
+function shownHead({ demo, pattern, settings }) {
+  return pattern?.head ?? demo?.head ?? settings.head;
+}
 
 /** @param {import('../../study/study.js').Study} study */
 export function setUpHeadMap(study) {
@@ -75,29 +84,37 @@ export function setUpHeadMap(study) {
     const before = pointed;
     pointed = cell && headName(cell.row, cell.column);
     if (pointed === before) return;
+    (await loadPreview())?.show(pointed);
+  }
+
+  // Where it has a place of its own, that is not to stay empty.
+  const always = study.runsByItself && !matchMedia(BESIDE).matches;
+  function loadPreview() {
     preview ??= import('./head-preview.js').then(
-      ({ HeadPreview }) => new HeadPreview(study),
+      ({ HeadPreview }) => new HeadPreview(study, always),
       () => (preview = null),
     );
-    (await preview)?.show(pointed);
+    return preview;
   }
+  if (always) onceNear(byId('head-preview', HTMLElement), loadPreview);
 
   /**
    * @param {import('../../kit/cell-canvas.js').Cell | null} cell
    * @returns {string} the same in one sentence, for the announcer
    */
   function showFacts(cell) {
-    const found =
-      cell && heads.find(({ layer, head }) => layer === cell.row && head === cell.column);
+    // While none is pointed at, it is told of the shown one.
+    const of = cell ? headName(cell.row, cell.column) : shownHead(study.state);
+    const text = `Head ${of}${cell ? '' : ', shown'}`;
     if (patterns) {
-      const text = cell ? `Head ${headName(cell.row, cell.column)}` : 'Point at a head';
-      readout.replaceChildren(el('p', { class: 'readout-title', text }), patterns.facts(cell));
-      return cell ? patterns.sentence(cell) : '';
+      readout.replaceChildren(el('p', { class: 'readout-title', text }), patterns.facts(of));
+      return patterns.sentence(of);
     }
+    const found = heads.find(({ name }) => name === of);
     const against = timesChance(found?.mean, (scores ?? partial)?.chance);
     const rank = found ? `${found.rank} of ${heads.length}${scores ? '' : ' loaded'}` : '–';
     readout.replaceChildren(
-      el('p', { class: 'readout-title', text: found ? `Head ${found.name}` : 'Point at a head' }),
+      el('p', { class: 'readout-title', text: found ? text : 'Point at a head' }),
       facts([
         ['Score', figure(found?.mean)],
         ['SD', figure(found?.sd)],
@@ -187,6 +204,7 @@ export function setUpHeadMap(study) {
       scroller.classList.toggle('updating', updating && !found);
       if (updating && !found) return;
       scoreView = () => found && headMapView(found, head);
+      if (!pointed) showFacts(null);
       if (!patterns) drawMap();
       sentence.textContent = found
         ? summarise(found, heads, head, targetWords(found.target, promptSet))

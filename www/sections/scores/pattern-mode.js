@@ -4,7 +4,7 @@
 import { byId, button, facts as factList } from '../../kit/dom.js';
 import { percent, plural, score as figure } from '../../kit/format.js';
 import { sortableTable } from '../../kit/sortable-table.js';
-import { headIndex, isWithin } from '../../labels/heads.js';
+import { headIndex } from '../../labels/heads.js';
 import { PatternsMap } from '../../labels/patterns-map.js';
 import { promptName } from '../../labels/prompt-name.js';
 import { setUpPromptView } from '../../steps/prompt-view.js';
@@ -74,11 +74,11 @@ export class PatternMode {
   }
 
   /**
-   * What is said of a head, or of none.
-   * @param {import('../../kit/cell-canvas.js').Cell | null} cell
+   * What is said of a head.
+   * @param {string} head
    */
-  facts(cell) {
-    const found = cell && this.#headAt(cell);
+  facts(head) {
+    const found = this.#find(head);
     const name = metricName(this.#study.state.settings.metric);
     const share = (/** @type {keyof AttentionBreakdown} */ part) =>
       found ? percent(found.shares[part]) : '–';
@@ -90,19 +90,17 @@ export class PatternMode {
     ]);
   }
 
-  /** @param {import('../../kit/cell-canvas.js').Cell} cell */
-  sentence(cell) {
-    const found = this.#headAt(cell);
-    if (!found) return '';
+  /** @param {string} head */
+  sentence(head) {
+    const found = this.#find(head);
+    if (!found) return `${head}: not loaded yet`;
     const name = metricName(this.#study.state.settings.metric);
-    return `${found.head}: ${name} ${figure(found.score)}, BOS ${percent(found.shares.bos)}`;
+    return `${head}: ${name} ${figure(found.score)}, BOS ${percent(found.shares.bos)}`;
   }
 
-  /** @param {import('../../kit/cell-canvas.js').Cell} cell */
-  #headAt({ row, column }) {
-    const sheet = this.#sheet;
-    if (!sheet || !isWithin([row, column], sheet)) return undefined;
-    return sheet.heads[row * sheet.n_head + column];
+  /** @param {string} head */
+  #find(head) {
+    return this.#sheet?.heads.find((each) => each.head === head);
   }
 
   #look() {
