@@ -29,7 +29,7 @@ interface TokenLabel {
 
 /** What can be drawn on a CellCanvas: rows and columns of cells. Widths, heights
     and places are CSS pixels. */
-interface CellView {
+interface DrawnCells {
   readonly rows: number;
   readonly columns: number;
   /** The size that the whole picture takes where so much width is available. */
@@ -49,9 +49,12 @@ interface CellView {
     column: number,
   ): void;
   cellAt(x: number, y: number): { row: number; column: number } | undefined;
+  free(): void;
+}
+
+interface CellView extends DrawnCells {
   /** The whole picture as a document. */
   svg(dark: boolean, row: number, column: number): string;
-  free(): void;
 }
 
 declare module '*/pkg/headscope.js' {

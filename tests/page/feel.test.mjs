@@ -283,9 +283,6 @@ describe('many seeds', () => {
   test('are drawn with progress, and a Cancel while they are stops it', () =>
     harness.withPage('v=1&model=tiny&n=150&seeds=0-199', {}, async ({ page }) => {
       await start(page, 'ready');
-      await page.locator('#seeds-fold').evaluate((fold) => {
-        /** @type {any} */ (fold).open = true;
-      });
       await button(page, 'Run seeds').click();
       const stage = page.locator('#step-seeds .progress-stage');
       await stage.filter({ hasText: 'Drawing the prompts' }).waitFor();

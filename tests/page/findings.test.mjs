@@ -162,7 +162,6 @@ describe('an axis of whole numbers', () => {
         {},
         async ({ page }) => {
           await start(page, 'ready');
-          await page.locator('#seeds-fold > summary').click();
           await button(page, 'Run seeds').click();
           const charts = page.locator('#seeds-chart svg');
           await charts.nth(1).waitFor();

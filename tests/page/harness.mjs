@@ -237,6 +237,15 @@ export async function openModels(page) {
   if ((await menu.getAttribute('open')) === null) await menu.locator('> summary').click();
 }
 
+/**
+ * Has attention from category to category computed.
+ * @param {Page} page
+ */
+export async function compareCategories(page) {
+  await page.locator('#categories').scrollIntoViewIfNeeded();
+  await page.locator('#categories-run').click();
+}
+
 /** @param {Page} page */
 export function stateOf(page) {
   return page.locator('html').getAttribute('data-state');

@@ -227,7 +227,6 @@ describe('an edit right before a press', () => {
       test(`${what}, by ${way}: is taken, and the run goes through`, () =>
         harness.withPage(SMALL, {}, async ({ page }) => {
           await start(page, 'ready');
-          await page.locator('#seeds-fold > summary').click();
           await page.locator(field).fill(value);
           if (way === 'mouse') {
             await page.locator(run).click();

@@ -168,9 +168,7 @@ test('by touch, a tap reads a cell and a second one holds it; all that is presse
       await readout.filter({ hasText: /attends to/, hasNotText: /locked/ }).waitFor();
       await page.locator('#pattern').tap(cell);
       await readout.filter({ hasText: /attends to .*locked/ }).waitFor();
-      for (const id of ['scores-table-fold', 'seeds-fold']) {
-        await page.locator(`#${id} > summary`).tap();
-      }
+      await page.locator('#scores-table-fold > summary').tap();
       await page.locator('#scores-table tbody tr').first().waitFor();
       const small = await page.evaluate(() =>
         [...document.querySelectorAll('button, select, summary, input:not([type="file"])')]
@@ -194,3 +192,70 @@ test('by touch, a tap reads a cell and a second one holds it; all that is presse
       assert.deepEqual(small, []);
     },
   ));
+
+test('on paper there is no control, and nothing is cut', () =>
+  harness.withPage(
+    'v=1&model=tiny',
+    { byItself: true, colorScheme: 'dark', width: 1280 },
+    async ({ page }) => {
+      await reach(page, 'done');
+      await page.locator('#categories-table table').waitFor();
+      await page.locator('#seeds-chart svg').first().waitFor();
+      await page.emulateMedia({ media: 'print' });
+      // An A4 sheet between margins of a centimetre.
+      await page.setViewportSize({ width: 718, height: 1000 });
+      await page.waitForTimeout(300);
+      const { controls, cut, width } = await page.evaluate(() => {
+        const seen = (/** @type {Element} */ each) => each.checkVisibility();
+        const page = document.documentElement;
+        const right = page.clientWidth + 1;
+        return {
+          controls: [...document.querySelectorAll('.button, select, input, textarea, summary')]
+            .filter(seen)
+            .map((each) => each.id || each.textContent),
+          cut: [...document.querySelectorAll('table, canvas, svg, figure, p')]
+            .filter((each) => seen(each) && each.getBoundingClientRect().right > right)
+            .map((each) => each.id || each.textContent),
+          width: page.scrollWidth,
+        };
+      });
+      assert.deepEqual(controls, []);
+      assert.deepEqual(cut, []);
+      assert.equal(width, 718);
+      await page.locator('#pattern').waitFor();
+    },
+  ));
+
+for (const colorScheme of /** @type {const} */ (['light', 'dark'])) {
+  test(`with colours of the reader's own (${colorScheme}) choices, bars and cells still tell`, () =>
+    harness.withPage(
+      'v=1&model=tiny',
+      { byItself: true, colorScheme, context: { forcedColors: 'active' } },
+      async ({ page }) => {
+        await reach(page, 'done');
+        await page.locator('#categories-table table').waitFor();
+        const grounds = await page.evaluate(() => {
+          const ground = (/** @type {string} */ selector) => {
+            const element = document.querySelector(selector);
+            return element ? getComputedStyle(element).backgroundColor : 'missing';
+          };
+          return {
+            page: ground('body'),
+            chosen: ground('input[value="scores"] + span'),
+            other: ground('input[value="patterns"] + span'),
+            bar: ground('.top-heads .bar'),
+            figure: ground('.figure-bar > span'),
+            share: ground('.share-same_category'),
+            full: ground('#categories-table tbody tr:first-child td'),
+            empty: ground('#categories-table tbody tr:first-child td:nth-child(4)'),
+          };
+        });
+        const { page: paper, chosen, other, full, empty, ...bars } = grounds;
+        assert.notEqual(chosen, other);
+        assert.notEqual(full, empty);
+        for (const [what, ground] of Object.entries(bars)) {
+          assert.ok(ground !== paper && !/missing|, 0\)/.test(ground), `${what}: ${ground}`);
+        }
+      },
+    ));
+}

@@ -55,7 +55,7 @@ test('a value that is refused leaves the last good one in force, and the control
 test('a reset leaves no draft and no complaint behind', () =>
   harness.withPage(SMALL, {}, async ({ page }) => {
     await start(page, 'ready');
-    for (const id of ['words-fold', 'components-fold', 'seeds-fold']) {
+    for (const id of ['words-fold', 'components-fold']) {
       await page.locator(`#${id} > summary`).click();
     }
     await page.locator('#words-add').click();

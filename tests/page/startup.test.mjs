@@ -218,9 +218,9 @@ describe('a part that comes when it is wanted', () => {
   /** @type {Record<string, { want: (page: Page) => Promise<void>, told: string, there: string }>} */
   const PARTS = {
     'the patterns of all heads': {
-      want: (page) => page.locator('#thumbnails-fold > summary').click(),
-      told: '#thumbnails-fold .problem',
-      there: '#thumbnails-fold canvas',
+      want: (page) => page.locator('label').filter({ hasText: 'Patterns' }).click(),
+      told: '#map-problem .problem',
+      there: '.map-panel.patterns #headmap',
     },
     'a chart': {
       want: (page) => button(page, 'Run ablations').click(),
@@ -286,7 +286,7 @@ describe('a name of an element in the address bar', () => {
     'a figure of the verdict': (page) => page.locator('#verdict-rank').click(),
     'the skip link': (page) =>
       page.locator('.skip').evaluate((link) => /** @type {HTMLElement} */ (link).click()),
-    'one typed there': (page) => page.evaluate(() => void (location.hash = 'seeds-fold')),
+    'one typed there': (page) => page.evaluate(() => void (location.hash = 'further-title')),
     'nothing at all': (page) => page.evaluate(() => void (location.hash = '')),
     'a key that is none': (page) => page.evaluate(() => void (location.hash = 'utm_source=x')),
   };

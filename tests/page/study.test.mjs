@@ -8,6 +8,7 @@ import { describe, test } from 'node:test';
 import {
   accessibilityViolations,
   button,
+  compareCategories,
   exportedJson,
   fixtures,
   reach,
@@ -108,7 +109,7 @@ describe('what is scored', () => {
   test('category by category attention makes 100 % in every row', () =>
     harness.withPage(SMALL, {}, async ({ page }) => {
       await start(page, 'ready');
-      await unfold(page, 'categories-fold');
+      await compareCategories(page);
       const table = page.locator('#categories-table table');
       await table.waitFor();
       for (const [, ...cells] of await rows(table)) {
@@ -118,27 +119,28 @@ describe('what is scored', () => {
     }));
 });
 
-describe('category by category unfolded', () => {
+describe('category by category', () => {
   test('does not come between the steps of a link that asks for all', () =>
     harness.withPage(`${SMALL}&run=all`, {}, async ({ page }) => {
-      await unfold(page, 'categories-fold');
+      await compareCategories(page);
       await start(page, 'done');
       await page.locator('#categories-table table').waitFor();
       await reach(page, 'done');
     }));
 
-  test('stays cancelled until it is unfolded again', () =>
+  test('stays cancelled until it is asked for again', () =>
     harness.withPage(SMALL, {}, async ({ page }) => {
       await start(page, 'ready');
       // So few prompts are pooled faster than a test can reach for the button.
       await page.locator('#categories-cancel').evaluate((cancel) => {
         const observer = new MutationObserver(() => {
+          if (/** @type {any} */ (cancel).hidden) return;
           /** @type {any} */ (cancel).click();
           observer.disconnect();
         });
         observer.observe(cancel, { attributes: true, attributeFilter: ['hidden'] });
       });
-      await unfold(page, 'categories-fold');
+      await compareCategories(page);
       await page
         .locator('#categories-note')
         .filter({ hasText: /Cancelled/ })
@@ -146,8 +148,7 @@ describe('category by category unfolded', () => {
       await page.waitForTimeout(300);
       await reach(page, 'ready');
       assert.equal(await page.locator('#categories-table table').count(), 0);
-      await unfold(page, 'categories-fold');
-      await unfold(page, 'categories-fold');
+      await compareCategories(page);
       await page.locator('#categories-table table').waitFor();
     }));
 });
@@ -295,7 +296,6 @@ describe('does it hold', () => {
   test('many seeds say for which the claim holds, and one of them opens', () =>
     harness.withPage(`${SMALL}&seeds=5-8`, {}, async ({ page }) => {
       await start(page, 'ready');
-      await unfold(page, 'seeds-fold');
       await use(page, 'Run seeds');
       assert.match(String(await page.locator('#seeds-sentence').textContent()), /^Of 4 seeds, L/);
       assert.equal((await rows(page.locator('#seeds-table table'))).length, 4);
@@ -348,14 +348,8 @@ describe('does it hold', () => {
 });
 
 describe('the tools as they stand on the page', () => {
-  const open = [
-    'formulas',
-    'categories-fold',
-    'scores-table-fold',
-    'components-fold',
-    'check-fold',
-  ];
-  const further = ['seeds-fold', 'contrasts-fold', 'text-fold'];
+  const open = ['formulas', 'scores-table-fold', 'components-fold', 'check-fold'];
+  const further = ['contrasts-fold', 'text-fold'];
 
   for (const [width, colorScheme] of /** @type {const} */ ([
     [1280, 'light'],
@@ -371,6 +365,7 @@ describe('the tools as they stand on the page', () => {
           await use(page, 'Run ablations');
           if (width < 1024) await page.locator('#settings > summary').click();
           for (const id of [...open, ...further]) await unfold(page, id);
+          await compareCategories(page);
           await use(page, 'Run seeds');
           await use(page, 'Run controls');
           await use(page, 'Run full model');

@@ -47,7 +47,10 @@ describe('the tour', () => {
             const panel = document.querySelector('#tour')?.getBoundingClientRect();
             const target = document.querySelector('.tour-target')?.getBoundingClientRect();
             if (!panel || !target) return false;
-            const apart = panel.bottom <= target.top || panel.right <= target.left;
+            const apart =
+              panel.bottom <= target.top ||
+              panel.right <= target.left ||
+              (panel.top >= target.bottom && panel.bottom <= innerHeight);
             const inSight = panel.top >= 0 && panel.left >= 0 && panel.right <= innerWidth;
             return apart && inSight && target.top < innerHeight - 100;
           });

@@ -648,12 +648,20 @@ describe('the map of heads beside the heatmap', () => {
     }));
 });
 
-describe('thumbnails', () => {
-  test('show every head of the loaded layers, load the others when asked, and open a head', () =>
+/**
+ * Has the map of heads show their patterns.
+ * @param {Page} page
+ */
+async function showPatterns(page) {
+  await page.locator('.map-panel label').filter({ hasText: 'Patterns' }).click();
+}
+
+describe('patterns in the map of heads', () => {
+  test('are of every head of the loaded layers, load the others when asked, and open a head', () =>
     harness.withPage(`${modelLink(GOOD_MODEL)}&head=L0H1`, { width: 1440 }, async ({ page }) => {
       await start(page, 'ready');
-      await page.locator('#thumbnails-fold > summary').click();
-      const about = page.locator('#thumbnails-about');
+      await showPatterns(page);
+      const about = page.locator('#headmap-about');
       await about.filter({ hasText: 'Layers 0 to 0 of 3 are loaded' }).waitFor();
       await page
         .locator('#note-thumbnails')
@@ -665,26 +673,91 @@ describe('thumbnails', () => {
       assert.equal(await page.locator('#step-thumbnails').isVisible(), false);
 
       const table = page.locator('#thumbnails-table-fold > summary');
+      const canvas = page.locator('#headmap');
       await table.click();
       const rows = page.locator('#thumbnails-table tbody tr');
       await rows.nth(11).waitFor();
       assert.equal(await rows.count(), 12);
+      assert.equal(await canvas.isVisible(), false);
 
       await table.click();
-      const canvas = page.locator('#thumbnails');
       await canvas.focus();
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('ArrowDown');
       await page.keyboard.press('ArrowRight');
-      await page.locator('#thumbnails-readout').filter({ hasText: 'Head L1H1' }).waitFor();
+      const readout = page.locator('#headmap-readout');
+      await readout.filter({ hasText: /Head L1H1.*BOS\d/ }).waitFor();
+      await page.locator('#head-preview-canvas').waitFor();
       await page.keyboard.press('Enter');
       await page.waitForURL(/head=L1H1/);
       await reach(page, 'ready');
 
-      await table.click();
-      await page.locator('#thumbnails-layer').selectOption('2');
-      assert.equal(await rows.count(), 4);
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('Shift+Enter');
+      await page.waitForURL(/pins=L1H2/);
+      await page.locator('.map-panel label').filter({ hasText: 'Scores' }).click();
+      await page.locator('[data-action="score-heads"]').waitFor();
+      assert.equal(await about.textContent(), 'Orange: above chance; blue: below.');
     }));
+
+  test('are those that the heatmap shows, each in its place', () =>
+    harness.withPage(TINY, {}, async ({ page }) => {
+      await start(page, 'ready');
+      await showPatterns(page);
+      await page.locator('#headmap-about').filter({ hasText: 'All 6 heads' }).waitFor();
+      await page.waitForTimeout(200);
+      const { rows } = (await exportedJson(page)).patterns;
+      const seen = await page.locator('#headmap').evaluate((element) => {
+        const canvas = /** @type {HTMLCanvasElement} */ (element);
+        const context = /** @type {CanvasRenderingContext2D} */ (canvas.getContext('2d'));
+        // Head L2H1: squares of 120 pixels behind the names, two pixels apart.
+        const [left, top, side] = [34 + 120, 26 + 2 * 120, 118];
+        const at = (/** @type {number} */ place) => Math.floor(((place + 0.5) * side) / 13);
+        return Array.from({ length: 13 }, (_, q) =>
+          Array.from({ length: q }, (_, k) => [
+            ...context.getImageData(left + at(k + 1), top + at(q), 1, 1).data.slice(0, 3),
+          ]),
+        );
+      });
+      const most = Math.max(...rows.flatMap((/** @type {number[]} */ row) => row.slice(1)));
+      seen.forEach((row, q) =>
+        row.forEach((colour, k) => {
+          const wanted = rgb(viridis(rows[q][k + 1] / most));
+          const off = Math.max(...colour.map((value, i) => Math.abs(value - (wanted[i] ?? 0))));
+          assert.ok(off <= 8, `${q}, ${k + 1}: ${colour} and not ${wanted}`);
+        }),
+      );
+    }));
+
+  for (const width of [390, 360, 320]) {
+    test(`twelve heads fit a window ${width} pixels wide, a tap shows one below`, () =>
+      harness.withPage(
+        `${modelLink(MANY_HEADS)}&head=L11H5`,
+        { width, height: 844, touch: true },
+        async ({ page }) => {
+          await start(page, 'ready');
+          await showPatterns(page);
+          await page.locator('#headmap-about').filter({ hasText: 'All 144 heads' }).waitFor();
+          const canvas = page.locator('#headmap');
+          const beyond = await page
+            .locator('#headmap-scroll')
+            .evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
+          assert.equal(beyond, 0, 'nothing of it is cut');
+          assert.equal((await sidewaysScroll(page)).pixels, 0);
+          const box = await canvas.boundingBox();
+          assert.ok(box && box.width > 0.8 * (width - 66), `${box?.width} pixels are used`);
+          const cell = (box.width - 34) / 12;
+          const x = 34 + 3.5 * cell;
+          await canvas.tap({ position: { x, y: 26 + 6.5 * cell } });
+          await page.locator('#headmap-readout').filter({ hasText: 'Head L6H3' }).waitFor();
+          await page.locator('#head-preview-canvas').waitFor();
+          const preview = await page.locator('#head-preview-canvas').boundingBox();
+          const map = await canvas.boundingBox();
+          const apart = Number(preview?.y) - Number(map?.y) - Number(map?.height);
+          assert.ok(apart > 0 && apart < 200, `${apart} pixels below the map`);
+        },
+      ));
+  }
 
   test('of 144 heads are drawn at once', () =>
     harness.withPage(TINY, {}, async ({ page }) => {
@@ -723,8 +796,8 @@ describe('pictures and tables to take away', () => {
       async ({ page }) => {
         await start(page, 'done');
         await page.locator('#pins-row canvas').nth(1).waitFor();
-        await page.locator('#thumbnails-fold > summary').click();
-        await page.locator('#thumbnails-about').filter({ hasText: 'All 6 heads' }).waitFor();
+        await showPatterns(page);
+        await page.locator('#headmap-about').filter({ hasText: 'All 6 heads' }).waitFor();
         await reach(page, 'done');
         await page.locator('#ablations-chart svg').first().waitFor();
         const views = await page
@@ -773,10 +846,9 @@ describe('pictures and tables to take away', () => {
           await page.reload();
           await start(page, 'done');
           await page.locator('#pins-row canvas').nth(1).waitFor();
-          await page.locator('#thumbnails-fold > summary').click();
-          await page.locator('#thumbnails-about').filter({ hasText: 'All 6 heads' }).waitFor();
+          await showPatterns(page);
+          await page.locator('#headmap-about').filter({ hasText: 'All 6 heads' }).waitFor();
           await page.locator('#ablations-chart svg').first().waitFor();
-          await page.locator('#seeds-fold > summary').click();
           await button(page, 'Run seeds').click();
           await page.locator('#seeds-chart svg').first().waitFor();
           await reach(page, 'done');
@@ -860,7 +932,8 @@ for (const [width, colorScheme] of /** @type {const} */ ([
       { width, colorScheme },
       async ({ page }) => {
         await start(page, 'ready');
-        for (const id of ['thumbnails-fold', 'thumbnails-table-fold', 'pins-table-fold']) {
+        await showPatterns(page);
+        for (const id of ['thumbnails-table-fold', 'pins-table-fold']) {
           await page.locator(`#${id} > summary`).click();
         }
         await page.locator('#thumbnails-table table').waitFor();

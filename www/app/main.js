@@ -21,6 +21,7 @@ import { asProblem } from '../kit/problem.js';
 import { showProblem } from '../kit/problem-box.js';
 import { setUpImport } from '../sections/launch/import.js';
 import { part } from '../kit/part.js';
+import { onceNear } from '../kit/near.js';
 import { setUpPins } from '../sections/pattern/pins.js';
 import { setUpPrompts } from '../sections/prompts/prompts.js';
 import { setUpPostCheck } from '../sections/published/post-check.js';
@@ -49,9 +50,6 @@ import { setUpWords } from '../sections/words/words.js';
 
 /** Settings that the back button leads back through. */
 const STEPS = /** @type {const} */ (['head', 'prompt', 'seed']);
-
-/** How far below the part in sight a section is made ready. */
-const NEAR = '400px';
 
 /** Milliseconds after which the first view has settled. */
 const SETTLED = 2000;
@@ -119,16 +117,13 @@ async function openStudy(engine) {
   setUpVerdict(study);
   setUpStatusBar(study);
   setUpPhoneBar(study);
-  whenOpened('thumbnails-fold', async () => {
-    const load = () => import('../sections/pattern/thumbnails.js');
-    const { setUpThumbnails } = await part('What draws all heads', load);
-    setUpThumbnails(study);
-  });
-  whenOpened('categories-fold', async () => {
+  const compareCategories = async () => {
     const load = () => import('../sections/pattern/category-matrix.js');
     const { setUpCategoryMatrix } = await part('What compares categories', load);
     setUpCategoryMatrix(study);
-  });
+  };
+  // What a visit shows by itself is there for whoever prints or saves the page, too.
+  whenNear('categories', compareCategories, byItself);
   setUpHeadMap(study);
   setUpComponentChoice(study);
   setUpAblations(study);
@@ -176,9 +171,6 @@ async function openStudy(engine) {
     // Without it the page opens at its top, as any other does.
     import('../sections/launch/landing.js').then(({ land }) => land(study)).catch(() => {});
   }
-  // What a visit shows by itself is not behind a fold.
-  if (byItself)
-    for (const id of ['seeds-fold', 'categories-fold']) byId(id, HTMLDetailsElement).open = true;
   followState(study);
   followLink(study);
   if (!(await restoreResults(study))) await study.open();
@@ -222,14 +214,15 @@ function whenOpened(id, setUp) {
 }
 
 /**
- * Sets up a section when it comes near the part of the page in sight.
+ * Sets up a section when it comes near the part of the page in sight, or at once.
  * @param {string} id
  * @param {() => Promise<void>} setUp
+ * @param {boolean} [atOnce]
  */
-function whenNear(id, setUp) {
+function whenNear(id, setUp, atOnce = false) {
   const section = byId(id, HTMLElement);
   const slot = el('div');
-  section.querySelector('.panel-intro')?.after(slot);
+  section.querySelector('.panel-intro, .part-title')?.after(slot);
   const come = async () => {
     try {
       showProblem(slot, null);
@@ -238,15 +231,8 @@ function whenNear(id, setUp) {
       showProblem(slot, asProblem(thrown), come);
     }
   };
-  const observer = new IntersectionObserver(
-    (seen) => {
-      if (!seen.some((each) => each.isIntersecting)) return;
-      observer.disconnect();
-      come();
-    },
-    { rootMargin: NEAR },
-  );
-  observer.observe(section);
+  if (atOnce) come();
+  else onceNear(section, come);
 }
 
 /** @param {Study} study */

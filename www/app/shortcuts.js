@@ -3,6 +3,7 @@
 
 import { byId, isTyping } from '../kit/dom.js';
 import { togglePin } from '../study/pins.js';
+import { shownSettings } from '../study/study-state.js';
 import { stepPrompt } from '../sections/prompts/prompts.js';
 import { toggleTheme } from '../kit/theme.js';
 
@@ -22,7 +23,7 @@ export function setUpShortcuts(study) {
     '?': () => dialog.showModal(),
     '[': () => stepPrompt(study, -1),
     ']': () => stepPrompt(study, 1),
-    p: () => togglePin(study, study.state.settings.head),
+    p: () => togglePin(study, shownSettings(study.state).head),
     t: toggleTheme,
   };
   addEventListener('keydown', (event) => {

@@ -31,7 +31,7 @@ export class CellCanvas {
   #on;
   /** Where a walk along a row or a column ends: -1 with labels, which are cells too. */
   #first;
-  /** @type {CellView | null} */
+  /** @type {DrawnCells | null} */
   #view = null;
   /** @type {Cell | null} */
   #marked = null;
@@ -82,7 +82,7 @@ export class CellCanvas {
 
   /**
    * Shows another view, and frees the one before.
-   * @param {CellView | null} view
+   * @param {DrawnCells | null} view
    */
   show(view) {
     this.#view?.free();
@@ -231,7 +231,7 @@ export class CellCanvas {
 
   /**
    * Lets the view look at what is in sight, and tells how large that is.
-   * @param {CellView} view
+   * @param {DrawnCells} view
    */
   #look(view) {
     const { offsetWidth, offsetHeight } = this.#extent;

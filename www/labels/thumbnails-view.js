@@ -1,26 +1,27 @@
-// All heads of a layer, or of all layers, as small pictures that the Rust side draws.
+// Heads as small pictures that the Rust side draws.
 
 import { thumbnails_view } from '../pkg/headscope.js';
 import { parseLook } from '../study/look.js';
 
-/** What the select calls all layers. */
-export const ALL_LAYERS = 'all';
-
 /**
- * The thumbnails of a layer, or of all layers that are there.
+ * The thumbnails of all layers that are there, each below its name.
  * @param {ThumbnailSheet} sheet
- * @param {string} layer its number, or `all`
  * @param {Settings} settings
  */
-export function thumbnailsView(sheet, layer, settings) {
-  const { heads, n_head } = sheet;
-  const all = layer === ALL_LAYERS;
-  const from = all ? 0 : Number(layer) * n_head;
-  const to = all ? heads.length : from + n_head;
-  const names = heads.slice(from, to).map((each) => each.head);
+export function thumbnailsView(sheet, settings) {
+  const names = sheet.heads.map(({ head }) => head);
   const shown = names.indexOf(settings.head);
-  const view = draw(sheet, from, to, all ? n_head : null, shown < 0 ? null : shown, settings);
-  return { heads: heads.slice(from, to), view };
+  return draw(sheet, 0, names, sheet.n_head, shown < 0 ? null : shown, settings);
+}
+
+/**
+ * The same without names, for what has labels of its own.
+ * @param {ThumbnailSheet} sheet
+ * @param {Settings} settings
+ */
+export function sheetOf(sheet, settings) {
+  const names = sheet.heads.map(() => '');
+  return draw(sheet, 0, names, sheet.n_head, null, settings);
 }
 
 /**
@@ -30,23 +31,23 @@ export function thumbnailsView(sheet, layer, settings) {
  * @param {Settings} settings
  */
 export function headThumbnail(sheet, at, settings) {
-  return draw(sheet, at, at + 1, 1, null, settings);
+  return draw(sheet, at, [sheet.heads[at]?.head ?? ''], 1, null, settings);
 }
 
 /**
  * @param {ThumbnailSheet} sheet
- * @param {number} from
- * @param {number} to
- * @param {number | null} columns
+ * @param {number} from the place of the first one
+ * @param {string[]} names
+ * @param {number} columns
  * @param {number | null} shown
  * @param {Settings} settings
  */
-function draw({ heads, n, side, cells }, from, to, columns, shown, settings) {
+function draw({ n, side, cells }, from, names, columns, shown, settings) {
   const { scale, max, colors, bos } = parseLook(settings.view);
   return thumbnails_view({
-    cells: cells.subarray(from * side * side, to * side * side),
+    cells: cells.subarray(from * side * side, (from + names.length) * side * side),
     side,
-    names: heads.slice(from, to).map((each) => each.head),
+    names,
     columns,
     shown,
     scale,

@@ -1,7 +1,8 @@
-// A tool beyond the three steps. It sits behind a fold; what it would fetch is
-// asked for only while the fold is open.
+// A tool beyond the three steps. What it would fetch is asked for only once it is to be
+// seen: while its fold is open, or when it is scrolled to.
 
 import { byId } from '../kit/dom.js';
+import { onceNear } from '../kit/near.js';
 import { setUpStep } from './step.js';
 import { SMALL_FETCH, isHere } from '../study/following.js';
 import { shownSettings } from '../study/study-state.js';
@@ -11,8 +12,7 @@ import { followUp } from './steps.js';
  * @param {import('../study/study.js').Study} study
  * @param {Tool} tool
  * @param {object} options
- * @param {string} [options.fold] id of the `details` it sits in; one without comes when it
- *   is scrolled to, and asks for its cost at once
+ * @param {string} [options.fold] id of the `details` it sits in, if it sits in one
  * @param {string} options.about what it will run, before its cost
  * @param {() => object | Promise<object>} [options.args] what it takes beside the settings
  * @param {() => { figures?: string } | Promise<{ figures?: string }>} [options.costArgs]
@@ -34,14 +34,19 @@ export function setUpTool(study, tool, { fold: id, about, args, costArgs, costs 
 
   /** What the last estimate was asked for. */
   let asked = '';
+  let seen = false;
   async function ask() {
     const { outdated, task, model } = study.state;
     const now = `${outdated[tool] ?? 0} ${model !== null}`;
-    if (fold?.open === false || task || now === asked) return;
+    if (!(fold?.open ?? seen) || task || now === asked) return;
     asked = now;
     await study.askCost(tool, costArgs);
   }
   fold?.addEventListener('toggle', ask);
+  onceNear(byId(`step-${tool}`, HTMLDivElement), () => {
+    seen = true;
+    ask();
+  });
   study.watch(
     ({ task }) => task !== null,
     (busy) => {

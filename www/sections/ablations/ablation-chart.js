@@ -74,7 +74,7 @@ export function ablationCharts(ablations, order, settings, width) {
       scoresPlot(rows, two, { label: name, ticks }, chance, common),
     ),
     figure(
-      `Effect and its interval${two ? `, ${kinds}` : ''}; below it, ${below}${star}${which}`,
+      `Effect (95% CI)${two ? `, ${kinds}` : ''}; below it, ${below}${star}${which}`,
       effectsPlot(rows, settings, { label: `change of ${name}`, ticks }, common, singly),
     ),
   ];

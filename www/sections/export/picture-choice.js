@@ -17,7 +17,7 @@ export const PICTURES = [
   },
   {
     key: 'thumbnails',
-    label: 'Thumbnails of all heads',
+    label: 'Patterns of all heads',
     ready: ({ further }) => (further.thumbnails?.heads.length ?? 0) > 0,
   },
   { key: 'headmap', label: 'Map of all heads’ scores', ready: ({ scores }) => scores !== null },

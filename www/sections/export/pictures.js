@@ -1,7 +1,6 @@
 // What each view shows as a picture, and what is printed below it.
 
 import { categoryLetter } from '../../labels/categories.js';
-import { byId } from '../../kit/dom.js';
 import { percent, plural, score as figure } from '../../kit/format.js';
 import { headMapView } from '../../labels/head-map-view.js';
 import { isWithin, patternView } from '../../labels/pattern-view.js';
@@ -75,9 +74,8 @@ const SOURCES = {
   },
   thumbnails: {
     blocks({ further, settings }) {
-      const layer = byId('thumbnails-layer', HTMLSelectElement).value || 'all';
       const sheet = further.thumbnails;
-      return sheet ? [drawn(thumbnailsView(sheet, layer, settings).view, SHEET, -1, -1)] : [];
+      return sheet ? [drawn(thumbnailsView(sheet, settings), SHEET, -1, -1)] : [];
     },
     lines: (state) => [viewLine(state)],
   },

@@ -8,9 +8,6 @@ import { sortableTable } from '../../kit/sortable-table.js';
 import { tokenText } from '../../labels/tokens.js';
 import { setUpTool } from '../../steps/tool.js';
 
-/** Tokens that are this hard to foresee are shown in full colour, in nats. */
-const FULL = 12;
-
 /** @param {import('../../study/study.js').Study} study */
 export function setUpReading(study) {
   const sentence = byId('text-sentence', HTMLParagraphElement);
@@ -73,6 +70,14 @@ function setUpContinuation(study) {
   });
 }
 
+/**
+ * The least and the largest loss of a text, between which its colours run.
+ * @param {number[]} losses
+ */
+function rangeOf(losses) {
+  return [Math.min(...losses), Math.max(...losses)];
+}
+
 /** @param {number[]} losses */
 function mean(losses) {
   return losses.reduce((sum, loss) => sum + loss, 0) / losses.length;
@@ -81,7 +86,9 @@ function mean(losses) {
 /** @param {TextReading} reading */
 function summarise({ before, after, components, kinds }) {
   if (before.losses.length === 0) return 'A single token leaves nothing to foresee.';
-  const plain = `The mean loss is ${mean(before.losses).toFixed(3)} nats a token.`;
+  const [least = 0, most = 0] = rangeOf(before.losses);
+  const colours = `Colours run from ${least.toFixed(1)} to ${most.toFixed(1)}.`;
+  const plain = `The mean loss is ${mean(before.losses).toFixed(3)} nats a token. ${colours}`;
   if (!after) return plain;
   const change = mean(after.losses) - mean(before.losses);
   return `${plain} Without ${components} (${kinds}) it is ${mean(after.losses).toFixed(3)}, ${signed(change)}.`;
@@ -94,12 +101,14 @@ function summarise({ before, after, components, kinds }) {
  */
 function showStrip(strip, reading) {
   const { tokens, before } = reading ?? { tokens: [], before: { losses: [] } };
+  const [least = 0, most = 0] = rangeOf(before.losses);
   fillList(strip, tokens, (token, index) => {
     const loss = before.losses[index - 1];
     const text = el('span', { class: 'token-text' }, ...tokenText(token));
     const item = el('li', { class: 'loss-token' }, text);
     if (loss === undefined) return item;
-    item.style.setProperty('--heat', `${Math.min(loss / FULL, 1) * 45}%`);
+    const place = most > least ? (loss - least) / (most - least) : 1;
+    item.style.setProperty('--heat', `${5 + place * 40}%`);
     item.append(el('span', { class: 'token-id', text: loss.toFixed(1) }), hiddenText(' nats'));
     return item;
   });

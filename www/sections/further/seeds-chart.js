@@ -8,6 +8,8 @@ import { metricName } from '../../study/catalogue.js';
 const HEIGHT = 190;
 /** The charts stand side by side where each still gets this many pixels. */
 const SIDE_BY_SIDE = 340;
+/** A figure with its sign takes so many, and room to its neighbour. */
+const PIXELS_PER_TICK = 70;
 
 /**
  * @param {Seeds} result
@@ -79,6 +81,7 @@ export function seedCharts({ head, metric, heads, seeds }, width) {
     each.effects.map(({ component, effect }) => ({ component, effect, seed: each.seed })),
   );
   if (effects.length === 0) return charts;
+  const ticks = Math.min(6, Math.max(2, Math.floor((width - 92) / PIXELS_PER_TICK)));
   const components = [...new Set(effects.map(({ component }) => component))];
   const preset = figure(
     'Effect of each ablation of the original study, one point per seed',
@@ -90,12 +93,12 @@ export function seedCharts({ head, metric, heads, seeds }, width) {
       x: { nice: true },
       y: { type: 'band', domain: components, label: null, tickSize: 0 },
       marks: [
-        gridX({ ticks: 6 }),
+        gridX({ ticks }),
         axisX({
           label: `change of ${metricName(metric)}`,
           labelArrow: 'none',
           labelAnchor: 'center',
-          ticks: 6,
+          ticks,
         }),
         ruleX([0], { stroke: 'var(--ink-2)' }),
         dot(effects, {

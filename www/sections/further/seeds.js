@@ -33,7 +33,6 @@ export function setUpSeeds(study) {
   for (const input of [from, to]) input.addEventListener('input', take);
 
   setUpTool(study, 'seeds', {
-    fold: 'seeds-fold',
     about: 'Scores all heads and runs the original study’s ablations for every seed. ',
   });
 

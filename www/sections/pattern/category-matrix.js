@@ -19,10 +19,10 @@ const TITLES = {
 
 /** @param {import('../../study/study.js').Study} study */
 export function setUpCategoryMatrix(study) {
-  const fold = byId('categories-fold', HTMLDetailsElement);
   const select = byId('categories-show', HTMLSelectElement);
   const root = byId('categories-table', HTMLDivElement);
   const note = byId('categories-note', HTMLParagraphElement);
+  const run = byId('categories-run', HTMLButtonElement);
   const cancel = byId('categories-cancel', HTMLButtonElement);
 
   /** @type {Categories | undefined} */
@@ -42,10 +42,13 @@ export function setUpCategoryMatrix(study) {
     if (imported) return 'Not in the file. Load the model to compute it.';
     if (!pattern) return 'Load a model first.';
     if (task?.step === 'categories') return 'Computing…';
-    return pattern === asked && !task
-      ? 'Cancelled. Close and open this to compute it after all.'
-      : 'Waits for what runs now.';
+    if (!follows()) return '';
+    return pattern === asked && !task ? 'Cancelled.' : 'Waits for what runs now.';
   }
+
+  /** Whether it was wanted, where nothing runs by itself. */
+  let wanted = false;
+  const follows = () => wanted || study.runsByItself;
 
   /** The pattern this was last asked for; a Cancel is not to ask again. @type {PatternResult | null} */
   let asked = null;
@@ -53,9 +56,12 @@ export function setUpCategoryMatrix(study) {
     const { further, pattern, task, goesOn, problems, imported } = study.state;
     if (cancel.hidden && task?.step === 'categories') actAsCancel(cancel);
     cancel.hidden = task?.step !== 'categories';
+    const isCancelled = pattern !== null && pattern === asked && !task;
+    run.hidden = Boolean(further.categories || imported || !cancel.hidden);
+    if (follows() && !isCancelled) run.hidden = true;
     if (further.categories !== drawn || problems.categories) draw();
     else if (!drawn) note.textContent = waiting();
-    if (!fold.open || !pattern || further.categories || problems.categories) return;
+    if (!follows() || !pattern || further.categories || problems.categories) return;
     if (task || goesOn || imported || pattern === asked) return;
     asked = pattern;
     study.useTool('categories');
@@ -65,9 +71,14 @@ export function setUpCategoryMatrix(study) {
     select.focus();
   });
   select.addEventListener('change', draw);
-  fold.addEventListener('toggle', () => {
-    asked = null;
-    follow();
+  run.addEventListener('click', () => {
+    wanted = true;
+    const { pattern } = study.state;
+    // The button goes.
+    select.focus();
+    if (!pattern) return follow();
+    asked = pattern;
+    study.useTool('categories');
   });
   study.subscribe(follow);
   draw();

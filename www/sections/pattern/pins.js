@@ -13,6 +13,7 @@ import { showProblem } from '../../kit/problem-box.js';
 import { asProblem } from '../../kit/problem.js';
 import { parseLook, withoutLock } from '../../study/look.js';
 import { areOf, pinnedHeads, pinnedResults, togglePin } from '../../study/pins.js';
+import { shownSettings } from '../../study/study-state.js';
 
 /** @typedef {import('../../study/pins.js').Pinned} Pinned */
 
@@ -29,7 +30,7 @@ export function setUpPins(study, crosshair) {
   const field = byId('pin-head', HTMLInputElement);
   const error = byId('pin-head-error', HTMLParagraphElement);
 
-  pin.addEventListener('click', () => togglePin(study, study.state.settings.head));
+  pin.addEventListener('click', () => togglePin(study, shownSettings(study.state).head));
   byId('pin-form', HTMLDivElement).addEventListener('keydown', (event) => {
     if (event.key === 'Enter') pinNamed();
   });
@@ -83,8 +84,9 @@ export function setUpPins(study, crosshair) {
   study.subscribe((state) => {
     const { settings, further, pattern } = state;
     const heads = pinnedHeads(settings);
-    const shownIsPinned = heads.includes(settings.head);
-    pin.textContent = `${shownIsPinned ? 'Remove' : 'Compare'} ${settings.head}`;
+    const shown = shownSettings(state).head;
+    const shownIsPinned = heads.includes(shown);
+    pin.textContent = `${shownIsPinned ? 'Remove' : 'Compare'} ${shown}`;
     setOff(pin, !shownIsPinned && heads.length >= most('pins'));
     root.hidden = heads.length === 0;
     const look = `${withoutLock(settings.view)} ${settings.metric} ${settings.target} ${heads.join()}`;

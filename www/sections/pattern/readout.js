@@ -27,7 +27,7 @@ export class Readout {
   }
 
   clear() {
-    this.#fill({ title: ['No cell chosen'], facts: NOTHING, brief: '', words: '' }, false);
+    this.#fill({ title: ['Point at a cell'], facts: NOTHING, brief: '', words: '' }, false);
   }
 
   /**

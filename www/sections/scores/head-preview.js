@@ -1,5 +1,6 @@
 // The pattern of the head that the pointer or the keys are on in the map, small, beside
-// the pattern of the shown head. It is of the shown prompt, and of what is loaded already.
+// the pattern of the shown head, or that one's own while they are on none. It is of the
+// shown prompt, and of what is loaded already.
 
 import { byId } from '../../kit/dom.js';
 import { isDark, onThemeChange } from '../../kit/theme.js';
@@ -12,19 +13,22 @@ const ZOOM = 1.3;
 
 export class HeadPreview {
   #study;
+  #always;
   #figure = byId('head-preview', HTMLElement);
   #canvas = byId('head-preview-canvas', HTMLCanvasElement);
   #caption = byId('head-preview-caption', HTMLElement);
-  /** What stands there while nothing is pointed at. */
-  #idle = this.#caption.textContent ?? '';
-  /** @type {string | null} */
-  #head = null;
+  /** The one that is pointed at. @type {string | null} */
+  #pointed = null;
   /** What the patterns were last asked for: those that cannot be had are not asked again. */
   #asked = '';
 
-  /** @param {import('../../study/study.js').Study} study */
-  constructor(study) {
+  /**
+   * @param {import('../../study/study.js').Study} study
+   * @param {boolean} always whether there is a picture while none is pointed at, too
+   */
+  constructor(study, always) {
     this.#study = study;
+    this.#always = always;
     study.watch(
       ({ further, pattern, task, settings }) => [
         further.thumbnails,
@@ -35,21 +39,23 @@ export class HeadPreview {
       () => this.#draw(),
     );
     onThemeChange(() => this.#draw());
+    this.#draw();
   }
 
   /** @param {string | null} head the one that is pointed at */
   show(head) {
-    this.#head = head;
+    this.#pointed = head;
     this.#draw();
   }
 
   #draw() {
     const { state } = this.#study;
     const sheet = state.further.thumbnails;
-    const at = sheet ? sheet.heads.findIndex(({ head }) => head === this.#head) : -1;
-    this.#figure.classList.toggle('on', this.#head !== null);
+    const of = this.#pointed ?? state.pattern?.head;
+    const at = sheet ? sheet.heads.findIndex(({ head }) => head === of) : -1;
+    this.#figure.classList.toggle('on', this.#pointed !== null);
     this.#canvas.hidden = at < 0;
-    this.#caption.textContent = this.#head === null ? this.#idle : at < 0 ? this.#why() : '';
+    this.#caption.textContent = at < 0 && of ? this.#why(of) : '';
     if (!sheet || at < 0) return this.#ask();
     const view = headThumbnail(sheet, at, shownSettings(state));
     const { width, height } = view.size(WIDTH);
@@ -65,18 +71,19 @@ export class HeadPreview {
   }
 
   /** Why there is no picture. */
-  #why() {
+  #why(/** @type {string} */ of) {
     const { imported, further, task } = this.#study.state;
     if (imported) return 'Results from a file hold no other patterns';
-    if (further.thumbnails) return `${this.#head}: its layer is not loaded yet`;
-    return task ? `${this.#head}…` : `${this.#head}: no pattern yet`;
+    if (further.thumbnails) return `${of}: its layer is not loaded yet`;
+    return task ? `${of}…` : `${of}: no pattern yet`;
   }
 
   /** Has the patterns of all loaded heads computed, which downloads nothing. */
   #ask() {
     const { pattern, further, task, goesOn, problems, imported, model, settings } =
       this.#study.state;
-    if (this.#head === null || !pattern || further.thumbnails || task || goesOn || imported) return;
+    if (!pattern || further.thumbnails || task || goesOn || imported) return;
+    if (this.#pointed === null && !this.#always) return;
     if (problems.thumbnails) return;
     const now = JSON.stringify([{ ...settings, view: null, head: '' }, model?.id, pattern.prompt]);
     if (now === this.#asked) return;

@@ -1,8 +1,10 @@
-// The map of all heads' scores: canvas, the best head in a sentence, a table.
+// The map of all heads: their scores or their patterns on canvas, the best head in a
+// sentence, a table.
 
 import { announce } from '../../kit/announce.js';
 import { CellCanvas } from '../../kit/cell-canvas.js';
 import { byId, button, el, facts } from '../../kit/dom.js';
+import { onceNear } from '../../kit/near.js';
 import { part } from '../../kit/part.js';
 import { showProblem } from '../../kit/problem-box.js';
 import { asProblem } from '../../kit/problem.js';
@@ -16,11 +18,20 @@ import { targetWords } from '../../labels/targets.js';
 /** A mean this many standard errors away is told from chance, as a 95 % interval would. */
 const SURE = 1.96;
 
+/** From here on the preview lies over the heatmap, as in scores.css. */
+const BESIDE = '(min-width: 75rem)';
+
+/** @param {import('../../study/study-state.js').StudyState} state */
+function shownHead({ demo, pattern, settings }) {
+  return pattern?.head ?? demo?.head ?? settings.head;
+}
+
 /** @param {import('../../study/study.js').Study} study */
 export function setUpHeadMap(study) {
   const sentence = byId('scores-sentence', HTMLParagraphElement);
   const scroller = byId('headmap-scroll', HTMLDivElement);
   const empty = byId('headmap-empty', HTMLParagraphElement);
+  const about = byId('headmap-about', HTMLSpanElement);
   const readout = byId('headmap-readout', HTMLDivElement);
   const topList = byId('top-heads', HTMLDivElement);
   const fold = byId('scores-table-fold', HTMLDetailsElement);
@@ -35,6 +46,11 @@ export function setUpHeadMap(study) {
   let preview = null;
   /** What is pointed at now: the preview may come later. @type {string | null} */
   let pointed = null;
+  /** What draws the heads' patterns, while the map shows them.
+      @type {import('./pattern-mode.js').PatternMode | null} */
+  let patterns = null;
+  /** The map of scores as it stands. @type {() => DrawnCells | null} */
+  let scoreView = () => null;
 
   /** @param {string} head */
   const open = (head) => study.change({ head });
@@ -68,24 +84,37 @@ export function setUpHeadMap(study) {
     const before = pointed;
     pointed = cell && headName(cell.row, cell.column);
     if (pointed === before) return;
+    (await loadPreview())?.show(pointed);
+  }
+
+  // Where it has a place of its own, that is not to stay empty.
+  const always = study.runsByItself && !matchMedia(BESIDE).matches;
+  function loadPreview() {
     preview ??= import('./head-preview.js').then(
-      ({ HeadPreview }) => new HeadPreview(study),
+      ({ HeadPreview }) => new HeadPreview(study, always),
       () => (preview = null),
     );
-    (await preview)?.show(pointed);
+    return preview;
   }
+  if (always) onceNear(byId('head-preview', HTMLElement), loadPreview);
 
   /**
    * @param {import('../../kit/cell-canvas.js').Cell | null} cell
    * @returns {string} the same in one sentence, for the announcer
    */
   function showFacts(cell) {
-    const found =
-      cell && heads.find(({ layer, head }) => layer === cell.row && head === cell.column);
+    // While none is pointed at, it is told of the shown one.
+    const of = cell ? headName(cell.row, cell.column) : shownHead(study.state);
+    const text = `Head ${of}${cell ? '' : ', shown'}`;
+    if (patterns) {
+      readout.replaceChildren(el('p', { class: 'readout-title', text }), patterns.facts(of));
+      return patterns.sentence(of);
+    }
+    const found = heads.find(({ name }) => name === of);
     const against = timesChance(found?.mean, (scores ?? partial)?.chance);
     const rank = found ? `${found.rank} of ${heads.length}${scores ? '' : ' loaded'}` : '–';
     readout.replaceChildren(
-      el('p', { class: 'readout-title', text: found ? `Head ${found.name}` : 'Point at a head' }),
+      el('p', { class: 'readout-title', text: found ? text : 'Point at a head' }),
       facts([
         ['Score', figure(found?.mean)],
         ['SD', figure(found?.sd)],
@@ -111,6 +140,20 @@ export function setUpHeadMap(study) {
   fold.addEventListener('toggle', showTable);
   showFacts(null);
 
+  function drawMap() {
+    const view = patterns ? patterns.view() : scoreView();
+    empty.hidden = view !== null;
+    about.textContent = (patterns ?? { about: () => 'Orange: above chance; blue: below.' }).about();
+    cells.show(view);
+  }
+
+  setUpModes(study, drawMap, (mode) => {
+    patterns = mode;
+    cells.mark(null);
+    showFacts(null);
+    drawMap();
+  });
+
   /**
    * While the heads are scored, those of the layers that are through, and before, those
    * of the layers that are loaded.
@@ -121,8 +164,8 @@ export function setUpHeadMap(study) {
     if (known === partial || finished || coming.includes('scores')) return;
     partial = known;
     heads = known ? rankHeads({ ...known, higher_is_more: higherIsMore(settings.metric) }) : [];
-    empty.hidden = known !== null;
-    cells.show(known && model && partialMapView(known, model, settings));
+    scoreView = () => known && model && partialMapView(known, model, settings);
+    if (!patterns) drawMap();
   }
 
   study.subscribe(showPartial);
@@ -160,13 +203,53 @@ export function setUpHeadMap(study) {
       // The old map stays, pale, until the new one follows by itself.
       scroller.classList.toggle('updating', updating && !found);
       if (updating && !found) return;
-      empty.hidden = found !== null;
-      cells.show(found && headMapView(found, head));
+      scoreView = () => found && headMapView(found, head);
+      if (!pointed) showFacts(null);
+      if (!patterns) drawMap();
       sentence.textContent = found
         ? summarise(found, heads, head, targetWords(found.target, promptSet))
         : '';
     },
   );
+}
+
+/**
+ * The switch between scores and patterns. What draws patterns comes when it is wanted.
+ * @param {import('../../study/study.js').Study} study
+ * @param {() => void} redraw
+ * @param {(mode: import('./pattern-mode.js').PatternMode | null) => void} show
+ */
+function setUpModes(study, redraw, show) {
+  const panel = byId('map-panel', HTMLElement);
+  const canvas = byId('headmap', HTMLCanvasElement);
+  const problemSlot = byId('map-problem', HTMLDivElement);
+  /** @type {import('./pattern-mode.js').PatternMode | null} */
+  let mode = null;
+  let wanted = 'scores';
+
+  async function turn() {
+    showProblem(problemSlot, null);
+    try {
+      if (wanted === 'patterns' && !mode) {
+        const load = () => import('./pattern-mode.js');
+        const { PatternMode } = await part('What draws all heads', load);
+        mode ??= new PatternMode(study, redraw);
+      }
+    } catch (thrown) {
+      return showProblem(problemSlot, asProblem(thrown), turn);
+    }
+    const on = wanted === 'patterns';
+    panel.classList.toggle('patterns', on);
+    canvas.setAttribute('aria-label', `${on ? 'Patterns' : 'Scores'} of all heads`);
+    mode?.turn(on);
+    show(on ? mode : null);
+  }
+  for (const choice of panel.querySelectorAll('input[name="map"]')) {
+    choice.addEventListener('change', () => {
+      wanted = /** @type {HTMLInputElement} */ (choice).value;
+      turn();
+    });
+  }
 }
 
 /**

@@ -154,8 +154,8 @@ export class Tour {
   }
 
   /**
-   * Puts the panel above what it speaks of, or to its left where there is no room
-   * above. It scrolls with the page.
+   * Puts the panel above what it speaks of; where there is no room above, to its left, or
+   * else below. It scrolls with the page.
    * @returns {number} the upper edge of the panel or of its target on the page
    */
   #place() {
@@ -163,13 +163,15 @@ export class Tour {
     const panel = this.#panel.getBoundingClientRect();
     const target = this.#target.getBoundingClientRect();
     const upper = target.top + scrollY;
-    const beside = upper < panel.height + 2 * GAP && target.left > panel.width + 2 * GAP;
-    const top = beside ? upper : Math.max(GAP, upper - panel.height - GAP);
+    const fits = upper >= panel.height + 2 * GAP;
+    const beside = !fits && target.left > panel.width + 2 * GAP;
+    const below = target.bottom + scrollY + GAP;
+    const top = fits ? upper - panel.height - GAP : beside ? upper : below;
     const left = beside ? target.left - panel.width - GAP : target.left;
     const rightmost = document.documentElement.clientWidth - panel.width - GAP;
     this.#panel.style.top = `${top}px`;
     this.#panel.style.left = `${Math.max(GAP, Math.min(left, rightmost))}px`;
-    return top;
+    return Math.min(top, upper);
   }
 
   /** Does the step's part as soon as the page is idle, and goes on when that is done. */
