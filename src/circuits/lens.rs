@@ -43,8 +43,9 @@ pub async fn lens(model: &Gpt2, ids: &[u32], pace: &impl YieldPoint) -> Result<V
         };
         for from in (0..ids.len()).step_by(POSITIONS_AT_ONCE) {
             pace.step(l * ids.len() + from, total).await?;
-            for (i, logits) in logits_of(model, &resid, from).await?.into_iter().enumerate() {
-                layer.read(&logits, ids.get(from + i + 1).copied());
+            let logits = logits_of(model, &resid, from).await?;
+            for (i, logits) in logits.chunks_exact(model.config().d_vocab).enumerate() {
+                layer.read(logits, ids.get(from + i + 1).copied());
             }
         }
         all.push(layer);
@@ -72,23 +73,24 @@ impl LensLayer {
 /// The largest logits' places, largest first.
 fn likeliest(logits: &[f32]) -> Vec<u32> {
     let mut best: Vec<u32> = Vec::with_capacity(TOP + 1);
+    // Nearly all are below the last of the best: they are passed over by one comparison.
+    let mut floor = f32::NEG_INFINITY;
     for (id, logit) in logits.iter().enumerate() {
+        if best.len() == TOP && *logit <= floor {
+            continue;
+        }
         let place = best.partition_point(|&better| logits[better as usize] >= *logit);
         if place < TOP {
             best.insert(place, id as u32);
             best.truncate(TOP);
+            floor = best.last().map_or(floor, |&last| logits[last as usize]);
         }
     }
     best
 }
 
-/// Logits of a text's positions from `from` on, as many as are held at once: (V) each.
-pub(super) async fn logits_of(
-    model: &Gpt2,
-    resid: &Tensor,
-    from: usize,
-) -> Result<Vec<Vec<f32>>, CircuitError> {
+/// Logits of a text's positions from `from` on, as many as are held at once, (T, V).
+pub(super) async fn logits_of(model: &Gpt2, resid: &Tensor, from: usize) -> Result<Vec<f32>, CircuitError> {
     let rows = POSITIONS_AT_ONCE.min(resid.dim(1)? - from);
-    let logits = model.logits(&resid.narrow(1, from, rows)?).await?.flatten_all()?.to_vec1::<f32>()?;
-    Ok(logits.chunks_exact(model.config().d_vocab).map(<[f32]>::to_vec).collect())
+    Ok(model.logits(&resid.narrow(1, from, rows)?).await?.flatten_all()?.to_vec1::<f32>()?)
 }

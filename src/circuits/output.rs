@@ -46,8 +46,8 @@ struct Clean {
     activations: HashMap<HookPoint, Tensor>,
     /// The stream after the last layer, (1, T, d).
     resid: Tensor,
-    /// Logits of its first positions.
-    logits: Vec<Vec<Vec<f32>>>,
+    /// Logits of its first positions, as many at a time as are held at once, (T, V) each.
+    logits: Vec<Vec<f32>>,
 }
 
 /// Runs one text without any ablation, which is the first row, and then with each. It
@@ -134,7 +134,10 @@ impl Clean {
                     &again
                 }
             };
-            for (i, (logits, clean)) in logits_of(model, resid, from).await?.iter().zip(clean).enumerate() {
+            let d_vocab = model.config().d_vocab;
+            let ablated = logits_of(model, resid, from).await?;
+            let rows = ablated.chunks_exact(d_vocab).zip(clean.chunks_exact(d_vocab));
+            for (i, (logits, clean)) in rows.enumerate() {
                 if let Some(&next) = ids.get(from + i + 1) {
                     loss += log_sum_exp(logits) - f64::from(logits[next as usize]);
                 }
