@@ -43,42 +43,86 @@ export async function clickToHeatmap() {
 /**
  * In the page: changes the metric, so that results go and the model stays, and
  * presses; resolves once the results are there.
- * @param {{ action: string, metric: string, table: string }} what
+ * @param {{ action: string, metric: string }} what
  * @returns {Promise<number>} milliseconds
  */
-export async function pressToResult({ action, metric, table }) {
+export async function pressToResult({ action, metric }) {
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
   const select = /** @type {HTMLSelectElement} */ (document.querySelector('[name="metric"]'));
   const press = /** @type {HTMLElement} */ (document.querySelector(`[data-action="${action}"]`));
-  const shown = () => document.querySelectorAll(`${table} tbody tr`).length > 0;
+  const { dataset } = document.documentElement;
   select.value = metric;
   select.dispatchEvent(new Event('change', { bubbles: true }));
   // The head is computed again by itself, and what is estimated for the press is told.
   for (let quiet = 0; quiet < 30; quiet++) {
     await frame();
-    if (shown() || document.documentElement.dataset.state !== 'ready') quiet = 0;
+    if (!['ready', 'done'].includes(dataset.state ?? '')) quiet = 0;
   }
+  /** Told of, and not looked for at every frame: that would take a processor from the engine. */
+  const until = (/** @type {(state: string) => boolean} */ is) =>
+    new Promise((resolve) => {
+      const look = () => {
+        if (!is(dataset.state ?? '')) return;
+        watch.disconnect();
+        resolve(null);
+      };
+      const watch = new MutationObserver(look);
+      watch.observe(document.documentElement, { attributeFilter: ['data-state'] });
+      look();
+    });
   const started = performance.now();
   press.click();
-  while (!shown()) await frame();
+  await until((state) => state === 'running');
+  await until((state) => state !== 'running');
+  if (dataset.state === 'error') throw new Error('the step failed');
   await frame();
   return performance.now() - started;
 }
 
 /**
- * The same two steps without the page: the study's functions, called in a worker.
+ * The same two steps without the page: the study's functions, called in a worker, on one
+ * thread.
  * @param {import('./bench.mjs').Context} context
  */
 async function bareCalls({ contenders, call, closeAll }) {
-  const fastest = contenders.at(-1);
-  if (!fastest) throw new Error('there is nobody to call');
-  await fastest.open();
+  const alone = contenders.filter(({ threads }) => threads === 1).at(-1);
+  if (!alone) throw new Error('there is nobody to call');
+  await alone.open();
   const of = async (/** @type {string} */ method) =>
-    median(await call(fastest.id, method, { seconds: 0, least: VISITS }));
+    median(await call(alone.id, method, { seconds: 0, least: VISITS }));
   // The first warms up.
   await of('scores');
   const found = { scores: await of('scores'), four: await of('four') };
   await closeAll();
+  return found;
+}
+
+/**
+ * Both steps again and again, each time under another metric.
+ * @param {import('playwright-core').Page} page
+ */
+async function presses(page) {
+  const found = {
+    scored: /** @type {number[]} */ ([]),
+    ablated: /** @type {number[]} */ ([]),
+    detect: /** @type {number[]} */ ([]),
+    ablate: /** @type {number[]} */ ([]),
+    tiling: /** @type {Record<string, string | null> | undefined} */ (undefined),
+  };
+  for (let i = 0; i <= VISITS; i++) {
+    const metric = i % 2 === 0 ? 'row-mass' : 'cell-mean';
+    const scored = await page.evaluate(pressToResult, { action: 'score-heads', metric });
+    const ablated = await page.evaluate(pressToResult, { action: 'run-ablations', metric });
+    await reach(page, 'done');
+    const { detect, ablate, tiling } = await engineTimes(page);
+    // The first press of all reads layers from the cache.
+    if (i === 0) continue;
+    found.scored.push(scored);
+    found.ablated.push(ablated);
+    found.detect.push(detect);
+    found.ablate.push(ablate);
+    found.tiling = tiling;
+  }
   return found;
 }
 
@@ -106,14 +150,14 @@ export async function click(context) {
   const host = await startHost({ folder });
   const harness = await Harness.start();
   const visits = /** @type {number[]} */ ([]);
-  const scored = /** @type {number[]} */ ([]);
-  const ablated = /** @type {number[]} */ ([]);
-  const engine = /** @type {{ detect: number[], ablate: number[] }} */ ({ detect: [], ablate: [] });
-  /** @type {Record<string, string> | undefined} */
-  let tiling;
   let fetched = 0;
+  const hash = `v=1&model=${encodeURIComponent(host.url)}`;
+  /** @type {Awaited<ReturnType<typeof presses>> | undefined} */
+  let all;
+  /** @type {typeof all} */
+  let one;
   try {
-    await harness.withPage(`v=1&model=${encodeURIComponent(host.url)}`, {}, async ({ page }) => {
+    await harness.withPage(hash, {}, async ({ page }) => {
       await start(page, 'ready');
       await page.click('[data-action="score-heads"]');
       await reach(page, 'ready');
@@ -124,34 +168,25 @@ export async function click(context) {
         visits.push(await page.evaluate(clickToHeatmap));
         await reach(page, 'ready');
       }
-      await page.evaluate(() => {
-        for (const fold of document.querySelectorAll('details')) fold.open = true;
-      });
-      for (let i = 0; i <= VISITS; i++) {
-        const metric = i % 2 === 0 ? 'row-mass' : 'cell-mean';
-        const heads = { action: 'score-heads', metric, table: '#scores-table' };
-        const four = { action: 'run-ablations', metric, table: '#ablations-table' };
-        const took = [await page.evaluate(pressToResult, heads)];
-        await reach(page, 'ready');
-        took.push(await page.evaluate(pressToResult, four));
-        await reach(page, 'done');
-        // The first press of all reads layers from the cache.
-        if (i === 0) continue;
-        [scored, ablated].forEach((list, k) => list.push(took[k] ?? NaN));
-        const steps = await engineTimes(page);
-        engine.detect.push(steps.detect);
-        engine.ablate.push(steps.ablate);
-        tiling = steps.tiling;
-      }
+      all = await presses(page);
       fetched = host.bytesOf('model.safetensors');
+    });
+    await harness.withPage(hash, {}, async ({ page }) => {
+      // As its control keeps it for the next visit.
+      await page.evaluate(() => localStorage.setItem('headscope-threads', '1'));
+      await page.reload();
+      await start(page, 'ready');
+      one = await presses(page);
     });
   } finally {
     await harness.stop();
     await host.close();
   }
+  if (!all || !one) throw new Error('nothing was measured');
   if (fetched > 0) throw new Error(`${fetched} bytes came over the network, not from the cache`);
   const bare = await bareCalls(context);
-  const ratio = (median(engine.detect) + median(engine.ablate)) / (bare.scores + bare.four);
+  const ratio = (median(one.detect) + median(one.ablate)) / (bare.scores + bare.four);
+  const { tiling } = all;
   const ms = median(visits);
   /** @param {string} what @param {number[]} list */
   const row = (what, list) => [
@@ -169,12 +204,14 @@ export async function click(context) {
     columns: ['press', 'median', 'fastest', 'slowest'],
     rows: [
       row('Start, to the first heatmap', visits),
-      row('Score heads: all 144', scored),
-      row('Run ablations: the notebook’s four', ablated),
-      row('the scores, by the engine’s own clock', engine.detect),
-      row('the ablations, by the engine’s own clock', engine.ablate),
-      row('the scores as bare calls', [bare.scores]),
-      row('the ablations as bare calls', [bare.four]),
+      row('Score heads: all 144', all.scored),
+      row('Run ablations: the notebook’s four', all.ablated),
+      row('the scores, by the engine’s own clock', all.detect),
+      row('the ablations, by the engine’s own clock', all.ablate),
+      row('the scores, by its clock, on one thread', one.detect),
+      row('the ablations, by its clock, on one thread', one.ablate),
+      row('the scores as bare calls on one thread', [bare.scores]),
+      row('the ablations as bare calls on one thread', [bare.four]),
     ],
     targets: [
       {
@@ -184,12 +221,12 @@ export async function click(context) {
         met: ms < MOST,
       },
       {
-        what: 'scores and ablations by the page’s engine, over the bare calls',
+        what: 'scores and ablations by the page’s engine over the bare calls, one thread each',
         wanted: `at most ${MOST_OVER_BARE} x`,
         found: times(ratio),
         met: ratio <= MOST_OVER_BARE,
       },
     ],
-    data: { visits, scored, ablated, engine, bare, tiling },
+    data: { visits, all, one, bare },
   };
 }

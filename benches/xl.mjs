@@ -93,10 +93,7 @@ export async function xl({ root }) {
       page.setDefaultTimeout(1_200_000);
       await page.click('[data-action="start"]');
       await reach(page, 'ready');
-      const heads = { action: 'score-heads', table: '#scores-table' };
-      await page.evaluate(() => {
-        for (const fold of document.querySelectorAll('details')) fold.open = true;
-      });
+      const heads = { action: 'score-heads' };
       const first = await page.evaluate(pressToResult, { ...heads, metric: 'row-mass' });
       await reach(page, 'ready');
       const again = await page.evaluate(pressToResult, { ...heads, metric: 'cell-mean' });

@@ -135,6 +135,22 @@ async function linear(rows, nIn, nOut, box) {
   return { difference, ours, candle };
 }
 
+/** Pairs that are on trial, by their sizes. @type {Map<string, any>} */
+const onTrial = new Map();
+
+/**
+ * One product of ours, on a matrix that is not in the caches any more.
+ * @param {number} rows
+ * @param {number} nIn
+ * @param {number} nOut
+ */
+function tryOut(rows, nIn, nOut) {
+  const key = `${rows} ${nIn} ${nOut}`;
+  const pair = onTrial.get(key) ?? new wasm.LinearPair(rows, nIn, nOut);
+  onTrial.set(key, pair);
+  pair.ours();
+}
+
 /** The tilings that this worker chose, for few rows and for many. */
 const tilings = () => wasm.tilings();
 
@@ -184,6 +200,7 @@ answer({
   goOn,
   linear,
   tilings,
+  tryOut,
   multiplyAdds,
   read,
 });
