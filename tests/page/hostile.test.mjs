@@ -177,6 +177,9 @@ test('no cell of a saved table begins a formula, and all are read back as they a
       await page.locator('#pattern-table table').waitFor();
       await page.locator('#scores-table table').waitFor();
       const files = await savedTables(page);
+      await page.locator('.map-panel label').filter({ hasText: 'Patterns' }).click();
+      await page.locator('#thumbnails-table table').waitFor();
+      files.push(...(await savedTables(page)));
       assert.ok(files.length >= 4, `${files.length} tables`);
       const cells = files.flatMap((file) => csvRows(file).flat());
       const formulas = cells.filter(

@@ -663,6 +663,9 @@ describe('patterns in the map of heads', () => {
       await showPatterns(page);
       const about = page.locator('#headmap-about');
       await about.filter({ hasText: 'Layers 0 to 0 of 3 are loaded' }).waitFor();
+      const readout = page.locator('#headmap-readout');
+      // Until a head is pointed at, it is told of the shown one.
+      await readout.filter({ hasText: /Head L0H1, shown.*BOS\d/ }).waitFor();
       await page
         .locator('#note-thumbnails')
         .filter({ hasText: /Downloads \d+ kB from 127/ })
@@ -685,7 +688,6 @@ describe('patterns in the map of heads', () => {
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('ArrowDown');
       await page.keyboard.press('ArrowRight');
-      const readout = page.locator('#headmap-readout');
       await readout.filter({ hasText: /Head L1H1.*BOS\d/ }).waitFor();
       await page.locator('#head-preview-canvas').waitFor();
       await page.keyboard.press('Enter');

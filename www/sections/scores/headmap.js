@@ -145,6 +145,8 @@ export function setUpHeadMap(study) {
     empty.hidden = view !== null;
     about.textContent = (patterns ?? { about: () => 'Orange: above chance; blue: below.' }).about();
     cells.show(view);
+    // What is told of the shown head comes with the patterns.
+    if (patterns && pointed === null) showFacts(null);
   }
 
   setUpModes(study, drawMap, (mode) => {
