@@ -144,7 +144,11 @@ impl Convert {
         });
         let views = views.collect::<Result<Vec<_>>>()?;
         let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-        serialize_to_file(views, Some(metadata), path)
-            .with_context(|| format!("{} cannot be written", path.display()))
+        let shown = || format!("{} cannot be written", path.display());
+        // Made first as any file is: what `safetensors` makes its owner alone may read, and a
+        // web server often is somebody else.
+        let usual = fs::File::create(path).and_then(|file| file.metadata()).with_context(shown)?;
+        serialize_to_file(views, Some(metadata), path).with_context(shown)?;
+        fs::set_permissions(path, usual.permissions()).with_context(shown)
     }
 }

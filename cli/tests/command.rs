@@ -506,6 +506,10 @@ fn convert_halves_a_model() {
         let (before, after) = (model.join("model.safetensors"), out.join("model.safetensors"));
         let length = |path: &Path| fs::metadata(path).unwrap().len();
         assert!(length(&after) * 2 < length(&before) + 10_000);
+        // A web server may read it as it may read any file that is made here.
+        fs::write(out.join("any"), "").unwrap();
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions();
+        assert_eq!(mode(&after), mode(&out.join("any")));
         // What is told is what a run of it differs by, at most.
         let link = "v=1&model=file&head=L2H1";
         let scores = |folder: &str| numbers(&results(link, folder)["head_scores"]["per_prompt"]);
