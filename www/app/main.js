@@ -123,7 +123,16 @@ async function openStudy(engine) {
     setUpCategoryMatrix(study);
   };
   // What a visit shows by itself is there for whoever prints or saves the page, too.
-  whenNear('categories', compareCategories, byItself);
+  whenNear('categories', compareCategories, (come) => {
+    if (!byItself) return false;
+    // After the demo’s heatmap, so that what Start waits for comes first.
+    study.watch(
+      ({ pattern }) => pattern !== null,
+      (shown) => shown && come(),
+      false,
+    );
+    return true;
+  });
   setUpHeadMap(study);
   setUpComponentChoice(study);
   setUpAblations(study);
@@ -214,25 +223,29 @@ function whenOpened(id, setUp) {
 }
 
 /**
- * Sets up a section when it comes near the part of the page in sight, or at once.
+ * Sets up a section when it comes near the part of the page in sight.
  * @param {string} id
  * @param {() => Promise<void>} setUp
- * @param {boolean} [atOnce]
+ * @param {(come: () => void) => boolean} [sooner] sees to that in another way, or says that it
+ *   does not
  */
-function whenNear(id, setUp, atOnce = false) {
+function whenNear(id, setUp, sooner = () => false) {
   const section = byId(id, HTMLElement);
   const slot = el('div');
   section.querySelector('.panel-intro, .part-title')?.after(slot);
+  let isSetUp = false;
   const come = async () => {
+    if (isSetUp) return;
+    isSetUp = true;
     try {
       showProblem(slot, null);
       await setUp();
     } catch (thrown) {
+      isSetUp = false;
       showProblem(slot, asProblem(thrown), come);
     }
   };
-  if (atOnce) come();
-  else onceNear(section, come);
+  if (!sooner(come)) onceNear(section, come);
 }
 
 /** @param {Study} study */
