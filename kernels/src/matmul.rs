@@ -52,20 +52,6 @@ impl Packed {
         Self { n_in, n_out, panels }
     }
 
-    /// Packs the transposed of a row-major matrix with `n_in` columns.
-    #[must_use]
-    pub fn of_transposed(matrix: &[f32], n_in: usize) -> Self {
-        let n_out = matrix.len() / n_in.max(1);
-        let mut panels = vec![0.0; n_out.div_ceil(COLUMNS) * n_in * COLUMNS];
-        let rows = matrix.chunks((n_in * COLUMNS).max(1));
-        for (rows, panel) in rows.zip(panels.chunks_exact_mut((n_in * COLUMNS).max(1))) {
-            for (c, row) in rows.chunks_exact(n_in).enumerate() {
-                panel.as_chunks_mut::<COLUMNS>().0.iter_mut().zip(row).for_each(|(packed, x)| packed[c] = *x);
-            }
-        }
-        Self { n_in, n_out, panels }
-    }
-
     /// One that was packed elsewhere; `None` if its length does not fit its shape.
     #[must_use]
     pub fn from_panels(n_in: usize, n_out: usize, panels: Vec<f32>) -> Option<Self> {

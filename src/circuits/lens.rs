@@ -43,7 +43,7 @@ pub async fn lens(model: &Gpt2, ids: &[u32], pace: &impl YieldPoint) -> Result<V
         };
         for from in (0..ids.len()).step_by(POSITIONS_AT_ONCE) {
             pace.step(l * ids.len() + from, total).await?;
-            let logits = logits_of(model, &resid, from).await?;
+            let logits = logits_of(model, &resid, from)?;
             for (i, logits) in logits.chunks_exact(model.config().d_vocab).enumerate() {
                 layer.read(logits, ids.get(from + i + 1).copied());
             }
@@ -90,7 +90,7 @@ fn likeliest(logits: &[f32]) -> Vec<u32> {
 }
 
 /// Logits of a text's positions from `from` on, as many as are held at once, (T, V).
-pub(super) async fn logits_of(model: &Gpt2, resid: &Tensor, from: usize) -> Result<Vec<f32>, CircuitError> {
+pub(super) fn logits_of(model: &Gpt2, resid: &Tensor, from: usize) -> Result<Vec<f32>, CircuitError> {
     let rows = POSITIONS_AT_ONCE.min(resid.dim(1)? - from);
-    Ok(model.logits(&resid.narrow(1, from, rows)?).await?.flatten_all()?.to_vec1::<f32>()?)
+    Ok(model.logits(&resid.narrow(1, from, rows)?)?.flatten_all()?.to_vec1::<f32>()?)
 }

@@ -68,12 +68,12 @@ pub async fn output_under_ablation(
     logit.map_or(Ok(()), |logit| logit.check(ids.len(), model))?;
     let total = ablations.len() + 1;
     let clean = Clean::run(model, ids, &Stage { whole: pace, stage: 0, stages: total }).await?;
-    let mut rows = vec![clean.change(model, ids, Ablation::default(), &clean.resid, logit).await?];
+    let mut rows = vec![clean.change(model, ids, Ablation::default(), &clean.resid, logit)?];
     for (i, &part) in ablations.iter().enumerate() {
         pace.step(i + 1, total).await?;
         let ablation = Ablation::from(part);
         let resid = clean.ablated(model, ids, &ablation).await?;
-        rows.push(clean.change(model, ids, ablation, &resid, logit).await?);
+        rows.push(clean.change(model, ids, ablation, &resid, logit)?);
     }
     pace.step(total, total).await?;
     Ok(rows)
@@ -95,7 +95,7 @@ impl Clean {
         let mut logits = Vec::new();
         for from in (0..ids.len().min(POSITIONS_KEPT)).step_by(POSITIONS_AT_ONCE) {
             pace.step(layers, layers).await?;
-            logits.push(logits_of(model, &resid, from).await?);
+            logits.push(logits_of(model, &resid, from)?);
         }
         Ok(Self { activations, resid, logits })
     }
@@ -116,7 +116,7 @@ impl Clean {
         Ok(resid)
     }
 
-    async fn change(
+    fn change(
         &self,
         model: &Gpt2,
         ids: &[u32],
@@ -130,12 +130,12 @@ impl Clean {
             let clean = match self.logits.get(chunk) {
                 Some(kept) => kept,
                 None => {
-                    again = logits_of(model, &self.resid, from).await?;
+                    again = logits_of(model, &self.resid, from)?;
                     &again
                 }
             };
             let d_vocab = model.config().d_vocab;
-            let ablated = logits_of(model, resid, from).await?;
+            let ablated = logits_of(model, resid, from)?;
             let rows = ablated.chunks_exact(d_vocab).zip(clean.chunks_exact(d_vocab));
             for (i, (logits, clean)) in rows.enumerate() {
                 if let Some(&next) = ids.get(from + i + 1) {

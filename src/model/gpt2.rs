@@ -8,9 +8,9 @@ use super::HookPoint::{
     AttnOut, Embed, K, MlpOut, Pattern, PosEmbed, Q, ResidMid, ResidPost, ResidPre, V, Z,
 };
 use super::attn::{Attended, Attn};
+use super::kernels::matmul::dot_products;
 use super::mlp::Mlp;
 use super::ops::{LayerNorm, causal_pattern, mix};
-use super::unembedding::SharedUnembedding;
 use crate::model::parallel::{Inside, TensorParallel, WorkerPool};
 use crate::model::token_embedding::TokenEmbedding;
 use crate::model::{Hooks, Interest, ModelError, Result};
@@ -26,8 +26,6 @@ pub struct Gpt2 {
     pub(super) words: TokenEmbedding,
     /// lm_head, of models that do not unembed with wte.
     pub(super) lm_head: Option<TokenEmbedding>,
-    /// Who of the threads has which of its tokens.
-    unembedding: SharedUnembedding,
     /// The first rows of wpe, (positions, d).
     pub(super) wpe: Option<Tensor>,
     pub(super) blocks: Vec<Block>,
@@ -70,8 +68,7 @@ impl Gpt2 {
         let words = TokenEmbedding::new("wte.weight", config.d_vocab, config.d_model);
         let own = config.unembedding == Unembedding::Own;
         let lm_head = own.then(|| TokenEmbedding::new(LM_HEAD, config.d_vocab, config.d_model));
-        let unembedding = SharedUnembedding::new(config.d_vocab, &parallel);
-        Self { config, words, lm_head, unembedding, wpe: None, blocks, ln_f: LayerNorm::default() }
+        Self { config, words, lm_head, wpe: None, blocks, ln_f: LayerNorm::default() }
     }
 
     /// The model's sizes.
@@ -172,12 +169,14 @@ impl Gpt2 {
     ///
     /// [`ModelError::NotLoaded`] if ln_f or the whole of the unembedding, which is wte
     /// or lm_head, is missing.
-    pub async fn logits(&self, resid: &Tensor) -> Result<Tensor> {
+    pub fn logits(&self, resid: &Tensor) -> Result<Tensor> {
         let normed = self.ln_f.forward(resid, self.config.eps)?;
         let (batch, tokens, d) = normed.dims3()?;
         let normed = normed.flatten_all()?.to_vec1::<f32>()?;
         let table = self.lm_head.as_ref().unwrap_or(&self.words);
-        let logits = self.unembedding.logits(&normed, table, d).await?;
+        // On this thread alone: shared out, the table would be in memory twice.
+        let mut logits = vec![0.0; batch * tokens * self.config.d_vocab];
+        dot_products(&normed, table.table()?, d, &mut logits);
         Ok(Tensor::from_vec(logits, (batch, tokens, self.config.d_vocab), &Device::Cpu)?)
     }
 

@@ -15,7 +15,6 @@ pub mod parts;
 mod past;
 mod raw_weights;
 mod token_embedding;
-mod unembedding;
 
 pub use gpt2::Gpt2;
 pub use headscope_kernels as kernels;

@@ -49,12 +49,12 @@ pub async fn evaluate(
     for from in (0..ids.len()).step_by(POSITIONS_AT_ONCE) {
         pace.step(from, ids.len()).await?;
         let rows = POSITIONS_AT_ONCE.min(ids.len() - from);
-        let logits = model.logits(&resid.narrow(1, from, rows)?).await?.flatten_all()?.to_vec1::<f32>()?;
+        let logits = model.logits(&resid.narrow(1, from, rows)?)?.flatten_all()?.to_vec1::<f32>()?;
         for (row, &next) in logits.chunks_exact(model.config().d_vocab).zip(&ids[from + 1..]) {
             losses.push(log_sum_exp(row) - f64::from(row[next as usize]));
         }
     }
-    let logits = last_logits(model, &resid).await?.to_vec1::<f32>()?;
+    let logits = last_logits(model, &resid)?.to_vec1::<f32>()?;
     let normaliser = log_sum_exp(&logits);
     let probability = |logit: f32| (f64::from(logit) - normaliser).exp();
     let mut order: Vec<usize> = (0..logits.len()).collect();
@@ -101,7 +101,7 @@ pub async fn continue_text(
             }
             _ => run(model, &ids, ablation, &Uninterrupted).await?,
         };
-        let mut logits = last_logits(model, &resid).await?.to_vec1::<f32>()?;
+        let mut logits = last_logits(model, &resid)?.to_vec1::<f32>()?;
         nameless.iter().for_each(|&id| logits[id] = f32::NEG_INFINITY);
         let next = sampler.sample(&logits)?;
         if tokens.ends(next) {
@@ -190,7 +190,7 @@ async fn run_with(
 }
 
 /// Logits after the last token, (V).
-async fn last_logits(model: &Gpt2, resid: &Tensor) -> Result<Tensor, StudyError> {
+fn last_logits(model: &Gpt2, resid: &Tensor) -> Result<Tensor, StudyError> {
     let last = resid.narrow(1, resid.dim(1)? - 1, 1)?;
-    Ok(model.logits(&last).await?.flatten_all()?)
+    Ok(model.logits(&last)?.flatten_all()?)
 }

@@ -218,11 +218,6 @@ impl TensorParallel {
         Ok(())
     }
 
-    /// Gives one of the further threads something.
-    pub(in crate::model) fn give_one(&self, worker: usize, name: &str, piece: ShardTensor) -> Result<()> {
-        self.pool.as_ref().map_or(Ok(()), |pool| pool.give(worker, name, piece))
-    }
-
     /// Gives this thread alone something.
     pub(in crate::model) fn keep(&self, name: &str, piece: ShardTensor) {
         self.local.borrow_mut().keep(name, piece);

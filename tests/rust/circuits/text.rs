@@ -28,8 +28,7 @@ fn logits(model: &Gpt2, ids: &[u32]) -> Vec<Vec<f64>> {
     for l in 0..model.config().n_layer {
         resid = pollster::block_on(model.block(l, &resid, &NoHooks)).unwrap();
     }
-    let rows =
-        pollster::block_on(model.logits(&resid)).unwrap().squeeze(0).unwrap().to_vec2::<f32>().unwrap();
+    let rows = model.logits(&resid).unwrap().squeeze(0).unwrap().to_vec2::<f32>().unwrap();
     rows.into_iter().map(|row| row.into_iter().map(f64::from).collect()).collect()
 }
 
