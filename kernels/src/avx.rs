@@ -19,7 +19,8 @@ pub(super) fn has_avx512() -> bool {
     has_avx2() && is_x86_feature_detected!("avx512f")
 }
 
-/// [`Panels::add_block`] in tiles of six rows and sixteen columns.
+/// [`Panels::add_block`] in tiles of six rows and sixteen columns; where [`has_avx2`].
+#[target_feature(enable = "avx2,fma")]
 pub(super) fn add_block_avx2(
     panels: &Panels<'_>,
     quad: Range<usize>,
@@ -27,16 +28,11 @@ pub(super) fn add_block_avx2(
     x: &[f32],
     y: &mut [f32],
 ) {
-    #[target_feature(enable = "avx2,fma")]
-    fn by_eight(panels: &Panels<'_>, quad: Range<usize>, depth: &Range<usize>, x: &[f32], y: &mut [f32]) {
-        panels.add_block::<Eight, 2, 6, 1>(quad, depth, x, y);
-    }
-    assert!(has_avx2(), "this machine has no AVX2");
-    // SAFETY: the machine has what the function is compiled for.
-    unsafe { by_eight(panels, quad, depth, x, y) }
+    panels.add_block::<Eight, 2, 6, 1>(quad, depth, x, y);
 }
 
-/// [`Panels::add_block`] in tiles of six rows and 32 columns.
+/// The same in tiles of six rows and 32 columns; where [`has_avx512`].
+#[target_feature(enable = "avx2,fma,avx512f")]
 pub(super) fn add_block_avx512(
     panels: &Panels<'_>,
     quad: Range<usize>,
@@ -44,24 +40,13 @@ pub(super) fn add_block_avx512(
     x: &[f32],
     y: &mut [f32],
 ) {
-    #[target_feature(enable = "avx2,fma,avx512f")]
-    fn by_sixteen(panels: &Panels<'_>, quad: Range<usize>, depth: &Range<usize>, x: &[f32], y: &mut [f32]) {
-        panels.add_block::<Sixteen, 1, 6, 2>(quad, depth, x, y);
-    }
-    assert!(has_avx512(), "this machine has no AVX-512");
-    // SAFETY: the machine has what the function is compiled for.
-    unsafe { by_sixteen(panels, quad, depth, x, y) }
+    panels.add_block::<Sixteen, 1, 6, 2>(quad, depth, x, y);
 }
 
-/// [`dot_products`](super::matmul::dot_products).
+/// [`dot_products`](super::matmul::dot_products); where [`has_avx2`].
+#[target_feature(enable = "avx2,fma")]
 pub(super) fn dot_products_avx2(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
-    #[target_feature(enable = "avx2,fma")]
-    fn by_eight(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
-        dot_products_by::<Eight, 8>(x, table, n, y);
-    }
-    assert!(has_avx2(), "this machine has no AVX2");
-    // SAFETY: the machine has what the function is compiled for.
-    unsafe { by_eight(x, table, n, y) }
+    dot_products_by::<Eight, 8>(x, table, n, y);
 }
 
 /// Makes a vector of an intrinsic type. Its methods are used in the functions above alone,

@@ -150,9 +150,11 @@ impl Panels<'_> {
             Tile::FourByEight => self.add_block::<F32x4, FOURS, 4, 1>(quad, depth, x, y),
             Tile::TwoBySixteen => self.add_block::<F32x4, FOURS, 2, { 16 / COLUMNS }>(quad, depth, x, y),
             #[cfg(target_arch = "x86_64")]
-            Tile::Avx2 if avx::has_avx2() => avx::add_block_avx2(self, quad, depth, x, y),
+            // SAFETY: the machine has what the function is compiled for.
+            Tile::Avx2 if avx::has_avx2() => unsafe { avx::add_block_avx2(self, quad, depth, x, y) },
             #[cfg(target_arch = "x86_64")]
-            Tile::Avx512 if avx::has_avx512() => avx::add_block_avx512(self, quad, depth, x, y),
+            // SAFETY: the machine has what the function is compiled for.
+            Tile::Avx512 if avx::has_avx512() => unsafe { avx::add_block_avx512(self, quad, depth, x, y) },
             Tile::Avx2 | Tile::Avx512 => self.add_quad(Tile::TwoBySixteen, quad, depth, x, y),
         }
     }
@@ -221,7 +223,8 @@ impl Panels<'_> {
 pub fn dot_products(x: &[f32], table: &[f32], n: usize, y: &mut [f32]) {
     #[cfg(target_arch = "x86_64")]
     if avx::has_avx2() {
-        return avx::dot_products_avx2(x, table, n, y);
+        // SAFETY: the machine has what the function is compiled for.
+        return unsafe { avx::dot_products_avx2(x, table, n, y) };
     }
     dot_products_by::<F32x4, LANES>(x, table, n, y);
 }
