@@ -87,17 +87,13 @@ impl LogitOf {
     }
 
     /// The token's row of the unembedding less the other's, (d).
-    fn row(self, model: &Gpt2) -> Result<DVector<f64>, CircuitError> {
-        let row = vector(&model.unembedding_row(self.token)?);
-        if let Some(against) = self.against {
-            return Ok(row - vector(&model.unembedding_row(against)?));
-        }
-        let table = model.unembedding_table()?;
-        let mut sum = vec![0.0; row.len()];
-        for other in table.chunks_exact(row.len()) {
-            sum.iter_mut().zip(other).for_each(|(sum, &x)| *sum += f64::from(x));
-        }
-        Ok(row - DVector::from_vec(sum) * (model.config().d_model as f64 / table.len() as f64))
+    async fn row(self, model: &Gpt2) -> Result<DVector<f64>, CircuitError> {
+        let row = vector(&model.unembedding_rows(&[self.token]).await?);
+        Ok(row
+            - match self.against {
+                Some(against) => vector(&model.unembedding_rows(&[against]).await?),
+                None => DVector::from_vec(model.mean_unembedding()?),
+            })
     }
 }
 
@@ -115,7 +111,7 @@ pub async fn attribute(
 ) -> Result<Attribution, CircuitError> {
     of.check(ids.len(), model)?;
     let layers = model.config().n_layer;
-    let row = of.row(model)?;
+    let row = of.row(model).await?;
     let (scale, shift) = model.final_norm()?;
     let direction = vector(scale).component_mul(&row);
     let stage = |stage: usize| Stage { whole: pace, stage, stages: 2 };

@@ -1,9 +1,7 @@
 //! The QK and the OV form of a head, from its weights alone.
 
-use super::folded::matrix;
 use super::{CircuitError, FoldedHead, ratio};
 use crate::model::Gpt2;
-use crate::model::kernels::matmul::dot_products;
 use crate::study::{Head, YieldPoint};
 use nalgebra::{DMatrix, Schur, SymmetricEigen};
 
@@ -234,25 +232,21 @@ pub async fn embedded_ov(
     pace: &impl YieldPoint,
 ) -> Result<OvForm, CircuitError> {
     let (d, e) = head.w_v.shape();
-    let (embedding, unembedding) = (model.embedding_table()?, model.unembedding_table()?);
     let ln_scale = model.final_norm_scale()?;
     let w_o = head.w_o.as_ref().ok_or(crate::model::ModelError::NotLoaded("attn.c_proj"))?;
     // Rows that the tables' rows are multiplied by: W_Vᵀ, and W_O with ln_f's scale.
     let read: Vec<f32> = head.w_v.iter().map(|&w| w as f32).collect();
     let write = |i: usize| (0..d).map(move |j| w_o[(i, j)] as f32 * ln_scale[j]);
     let write: Vec<f32> = (0..e).flat_map(write).collect();
-    let words = embedding.len() / d;
+    let [into, out] = model.times_embeddings(&read, &write).await?; // (e, V) each
+    let words = into.len() / e;
     let mut product = DMatrix::<f64>::zeros(e, e);
     let mut sums = [DMatrix::<f64>::zeros(e, 1), DMatrix::<f64>::zeros(e, 1)];
     for from in (0..words).step_by(WORDS_AT_ONCE) {
         pace.step(from, words).await?;
         let n = WORDS_AT_ONCE.min(words - from);
-        let project = |rows: &[f32], table: &[f32]| {
-            let mut y = vec![0.0; e * n];
-            dot_products(rows, &table[from * d..(from + n) * d], d, &mut y);
-            matrix(e, n, &y)
-        };
-        let (into, out) = (project(&read, embedding), project(&write, unembedding));
+        let part = |y: &[f32]| DMatrix::from_fn(e, n, |i, j| f64::from(y[i * words + from + j]));
+        let (into, out) = (part(&into), part(&out));
         product += &out * into.transpose();
         sums[0] += into.column_sum();
         sums[1] += out.column_sum();

@@ -2,15 +2,16 @@
 //! component.
 
 use super::attribution::LogitOf;
-use super::lens::{POSITIONS_AT_ONCE, logits_of};
 use super::{CircuitError, Stage, ratio};
-use crate::model::kernels::distribution::{divergence, log_sum_exp};
+use crate::model::kernels::distribution::{Distribution, divergence};
 use crate::model::{ActivationCache, Gpt2, HookPoint};
 use crate::study::{Ablation, AblationKind, Component, Head, Patch, YieldPoint};
 use crate::weights::Config;
 use candle_core::Tensor;
 use std::collections::HashMap;
 
+/// Positions whose logits are held at once: 6 MB of GPT-2's vocabulary.
+const POSITIONS_AT_ONCE: usize = 32;
 /// Positions of the un-ablated run whose logits are kept: 26 MB of GPT-2's vocabulary.
 /// Those beyond are computed again for every ablation.
 const POSITIONS_KEPT: usize = 128;
@@ -68,12 +69,12 @@ pub async fn output_under_ablation(
     logit.map_or(Ok(()), |logit| logit.check(ids.len(), model))?;
     let total = ablations.len() + 1;
     let clean = Clean::run(model, ids, &Stage { whole: pace, stage: 0, stages: total }).await?;
-    let mut rows = vec![clean.change(model, ids, Ablation::default(), &clean.resid, logit)?];
+    let mut rows = vec![clean.change(model, ids, Ablation::default(), &clean.resid, logit).await?];
     for (i, &part) in ablations.iter().enumerate() {
         pace.step(i + 1, total).await?;
         let ablation = Ablation::from(part);
         let resid = clean.ablated(model, ids, &ablation).await?;
-        rows.push(clean.change(model, ids, ablation, &resid, logit)?);
+        rows.push(clean.change(model, ids, ablation, &resid, logit).await?);
     }
     pace.step(total, total).await?;
     Ok(rows)
@@ -95,7 +96,7 @@ impl Clean {
         let mut logits = Vec::new();
         for from in (0..ids.len().min(POSITIONS_KEPT)).step_by(POSITIONS_AT_ONCE) {
             pace.step(layers, layers).await?;
-            logits.push(logits_of(model, &resid, from)?);
+            logits.push(logits_of(model, &resid, from).await?);
         }
         Ok(Self { activations, resid, logits })
     }
@@ -116,7 +117,7 @@ impl Clean {
         Ok(resid)
     }
 
-    fn change(
+    async fn change(
         &self,
         model: &Gpt2,
         ids: &[u32],
@@ -130,16 +131,16 @@ impl Clean {
             let clean = match self.logits.get(chunk) {
                 Some(kept) => kept,
                 None => {
-                    again = logits_of(model, &self.resid, from)?;
+                    again = logits_of(model, &self.resid, from).await?;
                     &again
                 }
             };
             let d_vocab = model.config().d_vocab;
-            let ablated = logits_of(model, resid, from)?;
+            let ablated = logits_of(model, resid, from).await?;
             let rows = ablated.chunks_exact(d_vocab).zip(clean.chunks_exact(d_vocab));
             for (i, (logits, clean)) in rows.enumerate() {
                 if let Some(&next) = ids.get(from + i + 1) {
-                    loss += log_sum_exp(logits) - f64::from(logits[next as usize]);
+                    loss += Distribution::of(logits).log_sum_exp() - f64::from(logits[next as usize]);
                 }
                 kl_last = divergence(clean, logits);
                 kl += kl_last;
@@ -156,4 +157,10 @@ impl Clean {
             logit_difference,
         })
     }
+}
+
+/// Logits of a text's positions from `from` on, as many as are held at once, (T, V).
+async fn logits_of(model: &Gpt2, resid: &Tensor, from: usize) -> Result<Vec<f32>, CircuitError> {
+    let rows = POSITIONS_AT_ONCE.min(resid.dim(1)? - from);
+    Ok(model.logits(&resid.narrow(1, from, rows)?).await?.flatten_all()?.to_vec1::<f32>()?)
 }

@@ -108,18 +108,27 @@ pub async fn words_alone(
         qk_symmetric: rows(&((&bare + &transposed) * 0.5)),
         qk_skew: rows(&((&bare - &transposed) * 0.5)),
         qk_negative: rows(&(spectrum.negative().between(&x) * head.scale)),
-        ov_direct: ov_direct(model, words, head, &x),
+        ov_direct: ov_direct(model, words, head, &x).await,
     })
 }
 
 /// `None` where a weight or a word's row of the unembedding is not loaded.
-fn ov_direct(model: &Gpt2, words: &[Word], head: &FoldedHead, x: &DMatrix<f64>) -> Option<Vec<Vec<f64>>> {
+async fn ov_direct(
+    model: &Gpt2,
+    words: &[Word],
+    head: &FoldedHead,
+    x: &DMatrix<f64>,
+) -> Option<Vec<Vec<f64>>> {
     let w_o = head.w_o.as_ref()?;
     let ln_scale = vector(model.final_norm_scale().ok()?);
-    let mut unembedding = DMatrix::zeros(head.d_model(), words.len());
-    for (mut column, word) in unembedding.column_iter_mut().zip(words) {
-        column.copy_from(&vector(&model.unembedding_row(word.id).ok()?).component_mul(&ln_scale));
-    }
+    let ids: Vec<u32> = words.iter().map(|word| word.id).collect();
+    // A column for each word.
+    let mut unembedding = DMatrix::from_vec(
+        head.d_model(),
+        words.len(),
+        vector(&model.unembedding_rows(&ids).await.ok()?).data.into(),
+    );
+    unembedding.column_iter_mut().for_each(|mut column| column.component_mul_assign(&ln_scale));
     let mut logits = x * &head.w_v * (w_o * unembedding);
     for mut row in logits.row_iter_mut() {
         let mean = row.mean();

@@ -8,11 +8,10 @@ use super::HookPoint::{
     AttnOut, Embed, K, MlpOut, Pattern, PosEmbed, Q, ResidMid, ResidPost, ResidPre, V, Z,
 };
 use super::attn::{Attended, Attn};
-use super::kernels::matmul::dot_products;
 use super::mlp::Mlp;
 use super::ops::{LayerNorm, causal_pattern, mix};
 use crate::model::parallel::{Inside, TensorParallel, WorkerPool};
-use crate::model::token_embedding::TokenEmbedding;
+use crate::model::token_embedding::{NextToken, TokenEmbedding};
 use crate::model::{Hooks, Interest, ModelError, Result};
 use crate::weights::{Config, LM_HEAD, Unembedding};
 use candle_core::{Device, Tensor};
@@ -65,9 +64,9 @@ impl Gpt2 {
     pub fn shared(config: Config, pool: Option<Rc<dyn WorkerPool>>) -> Self {
         let parallel = TensorParallel::of(pool, &config);
         let blocks = (0..config.n_layer).map(|l| Block::empty(l, &config, &parallel)).collect();
-        let words = TokenEmbedding::new("wte.weight", config.d_vocab, config.d_model);
+        let words = TokenEmbedding::new("wte.weight", config.d_vocab, config.d_model, &parallel);
         let own = config.unembedding == Unembedding::Own;
-        let lm_head = own.then(|| TokenEmbedding::new(LM_HEAD, config.d_vocab, config.d_model));
+        let lm_head = own.then(|| TokenEmbedding::new(LM_HEAD, config.d_vocab, config.d_model, &parallel));
         Self { config, words, lm_head, wpe: None, blocks, ln_f: LayerNorm::default() }
     }
 
@@ -87,10 +86,8 @@ impl Gpt2 {
         let (batch, tokens) = self.check(prompts)?;
         let d = self.config.d_model;
         let embed = hooks.at(Embed, async {
-            let mut rows = Vec::with_capacity(batch * tokens * d);
-            for &id in prompts.iter().flatten() {
-                self.words.append(id as usize, &mut rows)?;
-            }
+            let ids: Vec<usize> = prompts.iter().flatten().map(|&id| id as usize).collect();
+            let rows = self.words.rows(&ids).await?;
             Ok(Tensor::from_vec(rows, (batch, tokens, d), &Device::Cpu)?)
         });
         let pos_embed = hooks.at(PosEmbed, async {
@@ -169,15 +166,34 @@ impl Gpt2 {
     ///
     /// [`ModelError::NotLoaded`] if ln_f or the whole of the unembedding, which is wte
     /// or lm_head, is missing.
-    pub fn logits(&self, resid: &Tensor) -> Result<Tensor> {
+    pub async fn logits(&self, resid: &Tensor) -> Result<Tensor> {
         let normed = self.ln_f.forward(resid, self.config.eps)?;
-        let (batch, tokens, d) = normed.dims3()?;
-        let normed = normed.flatten_all()?.to_vec1::<f32>()?;
-        let table = self.lm_head.as_ref().unwrap_or(&self.words);
-        // On this thread alone: shared out, the table would be in memory twice.
-        let mut logits = vec![0.0; batch * tokens * self.config.d_vocab];
-        dot_products(&normed, table.table()?, d, &mut logits);
+        let (batch, tokens, _) = normed.dims3()?;
+        let logits = self.unembedding().dot_products(&normed.flatten_all()?.to_vec1::<f32>()?).await?;
         Ok(Tensor::from_vec(logits, (batch, tokens, self.config.d_vocab), &Device::Cpu)?)
+    }
+
+    /// What the logits say of the next token at each position of one text, from the
+    /// residual stream after the last layer, (1, T, d): without the logits themselves,
+    /// which are much to hand from thread to thread. With the `most` likeliest tokens,
+    /// and at each of the T positions the logit of one that is `asked` for.
+    ///
+    /// # Errors
+    ///
+    /// As [`Gpt2::logits`].
+    pub async fn next_tokens(
+        &self,
+        resid: &Tensor,
+        most: usize,
+        asked: &[Option<u32>],
+    ) -> Result<Vec<NextToken>> {
+        let normed = self.ln_f.forward(resid, self.config.eps)?;
+        self.unembedding().next_tokens(&normed.flatten_all()?.to_vec1::<f32>()?, most, asked).await
+    }
+
+    /// wte or lm_head.
+    pub(super) fn unembedding(&self) -> &TokenEmbedding {
+        self.lm_head.as_ref().unwrap_or(&self.words)
     }
 
     /// The pattern, (B, H, T, T), from the output of ln_1.

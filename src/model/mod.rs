@@ -23,6 +23,7 @@ pub use parallel::WorkerPool;
 pub use parts::{Depth, Need};
 pub use past::Past;
 pub use raw_weights::{HeadWeights, OutputWeights};
+pub use token_embedding::NextToken;
 
 /// Why the model cannot compute.
 #[derive(Debug, thiserror::Error)]

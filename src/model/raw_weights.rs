@@ -132,34 +132,46 @@ impl Gpt2 {
         self.ln_f.weight.as_deref().ok_or(ModelError::NotLoaded("ln_f.weight"))
     }
 
-    /// A token's row of the unembedding, which is wte or lm_head, (d).
+    /// Rows of some tokens of the unembedding, which is wte or lm_head, (n, d).
     ///
     /// # Errors
     ///
-    /// [`ModelError::NotLoaded`].
-    pub fn unembedding_row(&self, id: u32) -> Result<Vec<f32>> {
-        let mut row = Vec::with_capacity(self.config.d_model);
-        self.lm_head.as_ref().unwrap_or(&self.words).append(id as usize, &mut row)?;
-        Ok(row)
+    /// [`ModelError::NotLoaded`], [`ModelError::NoSuchTensor`] for a token that there is not.
+    pub async fn unembedding_rows(&self, ids: &[u32]) -> Result<Vec<f32>> {
+        self.unembedding().rows(&places(ids)).await
     }
 
-    /// The whole of the unembedding, (V, d).
+    /// Rows of some tokens of the embedding, (n, d).
     ///
     /// # Errors
     ///
-    /// [`ModelError::NotLoaded`].
-    pub fn unembedding_table(&self) -> Result<&[f32]> {
-        self.lm_head.as_ref().unwrap_or(&self.words).table()
+    /// [`ModelError::NotLoaded`], [`ModelError::NoSuchTensor`] for a token that there is not.
+    pub async fn embedding_rows(&self, ids: &[u32]) -> Result<Vec<f32>> {
+        self.words.rows(&places(ids)).await
     }
 
-    /// The whole of the embedding, (V, d).
+    /// The mean of the unembedding's rows, (d).
     ///
     /// # Errors
     ///
-    /// [`ModelError::NotLoaded`].
-    pub fn embedding_table(&self) -> Result<&[f32]> {
-        self.words.table()
+    /// [`ModelError::NotLoaded`] if it is not there as a whole.
+    pub fn mean_unembedding(&self) -> Result<Vec<f64>> {
+        self.unembedding().mean()
     }
+
+    /// Rows of x, (n, d), times the whole embedding and times the whole unembedding, (n, V)
+    /// each.
+    ///
+    /// # Errors
+    ///
+    /// [`ModelError::NotLoaded`] if one is not there as a whole.
+    pub async fn times_embeddings(&self, into: &[f32], out: &[f32]) -> Result<[Vec<f32>; 2]> {
+        Ok([self.words.dot_products(into).await?, self.unembedding().dot_products(out).await?])
+    }
+}
+
+fn places(ids: &[u32]) -> Vec<usize> {
+    ids.iter().map(|&id| id as usize).collect()
 }
 
 /// Some rows of a large identity of `width` columns, and below them a row of zeros.

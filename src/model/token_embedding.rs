@@ -1,8 +1,13 @@
 //! A table with a row for each token, of the embedding or of the unembedding: single
-//! rows while few are wanted, and one table once all of them are.
+//! rows while few are wanted, and once all of them are, a table whose rows are split over
+//! the threads, as in Megatron-LM's vocabulary-parallel embedding.
 
+use crate::model::kernels::distribution::Distribution;
+use crate::model::parallel::{Job, ShardTensor, TensorParallel, linear};
 use crate::model::{ModelError, Result};
 use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
 
 /// Rows of wte or of lm_head, (d) each.
 #[derive(Debug)]
@@ -11,17 +16,51 @@ pub(super) struct TokenEmbedding {
     name: &'static str,
     d_vocab: usize,
     d: usize,
+    /// Rows that came one by one.
     rows: HashMap<usize, Vec<f32>>,
-    /// The table while it fills, (V, d), and which of its rows are there.
-    filling: Option<(Vec<f32>, Vec<bool>)>,
-    /// The whole table, (V, d).
-    table: Option<Vec<f32>>,
+    /// Once more is wanted: which rows of the table came.
+    came: Option<Vec<bool>>,
+    /// Whether all of them did.
+    is_whole: bool,
+    /// The sum of those, (d).
+    sum: Vec<f64>,
+    /// Rows of each thread.
+    shares: Vec<Range<usize>>,
+    parallel: Rc<TensorParallel>,
+}
+
+/// What a position's logits say of the next token.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NextToken {
+    /// The distribution.
+    pub distribution: Distribution,
+    /// The largest logits with their tokens, largest first.
+    pub likeliest: Vec<(u32, f32)>,
+    /// The logit of the token that was asked for; no number if none was.
+    pub logit: f32,
+}
+
+impl NextToken {
+    /// The log-probability of a logit, in nats.
+    #[must_use]
+    pub fn log_probability(&self, logit: f32) -> f64 {
+        f64::from(logit) - self.distribution.log_sum_exp()
+    }
+
+    /// The likeliest tokens with their probabilities, likeliest first.
+    #[must_use]
+    pub fn probabilities(&self) -> Vec<(u32, f64)> {
+        self.likeliest.iter().map(|&(id, logit)| (id, self.log_probability(logit).exp())).collect()
+    }
 }
 
 impl TokenEmbedding {
     /// No rows yet.
-    pub(super) fn new(name: &'static str, d_vocab: usize, d: usize) -> Self {
-        Self { name, d_vocab, d, rows: HashMap::new(), filling: None, table: None }
+    pub(super) fn new(name: &'static str, d_vocab: usize, d: usize, parallel: &Rc<TensorParallel>) -> Self {
+        let shares = parallel.vocabulary(d_vocab);
+        let parallel = Rc::clone(parallel);
+        let (rows, sum) = (HashMap::new(), vec![0.0; d]);
+        Self { name, d_vocab, d, rows, came: None, is_whole: false, sum, shares, parallel }
     }
 
     /// The tensor's name.
@@ -31,54 +70,189 @@ impl TokenEmbedding {
 
     /// Whether a row is there.
     pub(super) fn has(&self, id: usize) -> bool {
-        let filled = || self.filling.as_ref().is_some_and(|(_, there)| there.get(id) == Some(&true));
-        self.table.is_some() || self.rows.contains_key(&id) || filled()
+        self.rows.contains_key(&id) || self.in_table(id)
+    }
+
+    fn in_table(&self, id: usize) -> bool {
+        self.came.as_ref().is_some_and(|came| came.get(id) == Some(&true))
     }
 
     /// Puts rows in place, from row `from` on. Several at once are the beginning
     /// of the whole table.
     pub(super) fn insert(&mut self, from: usize, numbers: &[f32]) -> Result<()> {
-        let (d, rows) = (self.d, numbers.len() / self.d);
-        if rows == 1 && self.filling.is_none() {
+        let rows = numbers.len() / self.d;
+        if from + rows > self.d_vocab {
+            return Err(ModelError::NoSuchTensor(format!("{}, row {}", self.name, from + rows - 1)));
+        }
+        if rows == 1 && self.came.is_none() {
             self.rows.insert(from, numbers.to_vec());
             return Ok(());
         }
-        let (d_vocab, known) = (self.d_vocab, &mut self.rows);
-        let (table, there) = self.filling.get_or_insert_with(|| {
-            let mut table = vec![0.0; d_vocab * d];
-            let mut there = vec![false; d_vocab];
-            for (id, row) in known.drain() {
-                table[id * d..(id + 1) * d].copy_from_slice(&row);
-                there[id] = true;
+        if self.came.is_none() {
+            self.came = Some(vec![false; self.d_vocab]);
+            // They stay here too: what was wanted once is likely to be wanted again.
+            for (id, row) in self.rows.clone() {
+                self.insert_in_table(id, &row)?;
             }
-            (table, there)
-        });
-        let Some(place) = table.get_mut(from * d..(from + rows) * d) else {
-            return Err(ModelError::NoSuchTensor(format!("{}, row {}", self.name, from + rows - 1)));
+        }
+        self.insert_in_table(from, numbers)
+    }
+
+    fn insert_in_table(&mut self, from: usize, numbers: &[f32]) -> Result<()> {
+        let (d, to) = (self.d, from + numbers.len() / self.d);
+        let within =
+            |share: &Range<usize>| from.clamp(share.start, share.end)..to.clamp(share.start, share.end);
+        let pieces: Vec<_> = self.shares.iter().map(within).collect();
+        let piece = |rows: Range<usize>| {
+            let share =
+                self.shares.iter().find(|share| share.contains(&rows.start)).cloned().unwrap_or_default();
+            ShardTensor::Rows {
+                first: rows.start - share.start,
+                of: share.len(),
+                width: d,
+                numbers: numbers[(rows.start - from) * d..(rows.end - from) * d].to_vec(),
+            }
         };
-        place.copy_from_slice(numbers);
-        there[from..from + rows].fill(true);
-        if there.iter().all(|&there| there) {
-            let (table, _) = self.filling.take().unwrap_or_default();
-            self.table = Some(table);
+        self.parallel.give(self.name, &pieces, piece)?;
+        let came = self.came.get_or_insert_default();
+        for (came, row) in came[from..to].iter_mut().zip(numbers.chunks_exact(d)) {
+            if !*came {
+                self.sum.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x));
+            }
+            *came = true;
         }
+        self.is_whole = came.iter().all(|&came| came);
         Ok(())
     }
 
-    /// Appends one row.
-    pub(super) fn append(&self, id: usize, to: &mut Vec<f32>) -> Result<()> {
-        let (d, missing) = (self.d, ModelError::NotLoaded(self.name));
-        let table = self.table.as_ref().or(self.filling.as_ref().map(|(table, _)| table));
-        if let Some(table) = table.filter(|_| id < self.d_vocab && self.has(id)) {
-            to.extend_from_slice(&table[id * d..(id + 1) * d]);
-        } else {
-            to.extend_from_slice(self.rows.get(&id).ok_or(missing)?);
+    /// Rows of some tokens, (n, d).
+    pub(super) async fn rows(&self, ids: &[usize]) -> Result<Vec<f32>> {
+        if let Some(id) = ids.iter().find(|&&id| !self.has(id)) {
+            return Err(match *id < self.d_vocab {
+                true => ModelError::NotLoaded(self.name),
+                false => ModelError::NoSuchTensor(format!("{}, row {id}", self.name)),
+            });
         }
-        Ok(())
+        // Of each thread, those of its rows that are not here.
+        let elsewhere: Vec<Vec<usize>> = self
+            .shares
+            .iter()
+            .map(|share| {
+                let wanted = ids.iter().filter(|id| share.contains(id) && !self.rows.contains_key(id));
+                wanted.map(|id| id - share.start).collect()
+            })
+            .collect();
+        let job = |thread: usize| {
+            let rows = &elsewhere[thread];
+            (!rows.is_empty()).then(|| Job::Rows { table: self.name.to_owned(), rows: rows.clone() })
+        };
+        let came = self.parallel.work(job, |_| &[]).await?;
+        let mut came: Vec<_> = came.iter().map(|rows| rows.chunks_exact(self.d)).collect();
+        let mut rows = Vec::with_capacity(ids.len() * self.d);
+        for id in ids {
+            let thread = self.shares.iter().position(|share| share.contains(id)).unwrap_or_default();
+            let row = self.rows.get(id).map(Vec::as_slice).or_else(|| came[thread].next());
+            rows.extend_from_slice(row.ok_or_else(linear::short)?);
+        }
+        Ok(rows)
     }
 
-    /// The whole table, (V, d).
-    pub(super) fn table(&self) -> Result<&[f32]> {
-        self.table.as_deref().ok_or(ModelError::NotLoaded(self.name))
+    /// Dot products of rows of x, (n, d), with every row of the table, (n, V).
+    pub(super) async fn dot_products(&self, x: &[f32]) -> Result<Vec<f32>> {
+        let table = self.table()?;
+        let results = self.parallel.work(self.whole(|| Job::Dots { table: table.clone() }), |_| x).await?;
+        let mut rest: Vec<&[f32]> = results.iter().map(Vec::as_slice).collect();
+        let widths: Vec<usize> = self.shares.iter().map(Range::len).collect();
+        linear::side_by_side(&mut rest, &widths, x.len() / self.d)
+    }
+
+    /// What the same say of the next token, at each of the n positions: with its `most`
+    /// likeliest, and the logit of one that is asked for.
+    pub(super) async fn next_tokens(
+        &self,
+        x: &[f32],
+        most: usize,
+        asked: &[Option<u32>],
+    ) -> Result<Vec<NextToken>> {
+        let table = self.table()?;
+        let of = |thread: usize| {
+            let share = &self.shares[thread];
+            let within = |id: u32| (id as usize).checked_sub(share.start).filter(|&id| id < share.len());
+            let asked = asked.iter().map(|id| id.and_then(within));
+            let job = || Job::NextTokens { table: table.clone(), most, asked: asked.collect() };
+            (!share.is_empty()).then(job)
+        };
+        let results = self.parallel.work(of, |_| x).await?;
+        let mut next: Vec<Option<NextToken>> = vec![None; asked.len()];
+        for (share, results) in self.shares.iter().zip(&results).filter(|(share, _)| !share.is_empty()) {
+            let rows = results.chunks_exact(NextToken::numbers(most));
+            if rows.len() != asked.len() {
+                return Err(linear::short());
+            }
+            for (next, numbers) in next.iter_mut().zip(rows) {
+                let found = NextToken::of_numbers(numbers, share.start);
+                *next = Some(match next.take() {
+                    Some(before) => before.and(found, most),
+                    None => found,
+                });
+            }
+        }
+        next.into_iter().collect::<Option<_>>().ok_or_else(linear::short)
+    }
+
+    /// The mean of all rows, (d).
+    pub(super) fn mean(&self) -> Result<Vec<f64>> {
+        self.table()?;
+        Ok(self.sum.iter().map(|sum| sum / self.d_vocab as f64).collect())
+    }
+
+    /// The name of the table that the threads hold, once it is whole.
+    fn table(&self) -> Result<String> {
+        if self.is_whole { Ok(self.name.to_owned()) } else { Err(ModelError::NotLoaded(self.name)) }
+    }
+
+    /// A job for every thread that has rows.
+    fn whole(&self, job: impl Fn() -> Job) -> impl Fn(usize) -> Option<Job> {
+        move |thread| (!self.shares[thread].is_empty()).then(&job)
+    }
+}
+
+impl NextToken {
+    /// By these logits and others, of which the `most` likeliest are kept.
+    fn and(mut self, other: Self, most: usize) -> Self {
+        self.likeliest.extend(other.likeliest);
+        // Stable: of equals the one with the lower id stays first.
+        self.likeliest.sort_by(|a, b| b.1.total_cmp(&a.1));
+        self.likeliest.truncate(most);
+        let distribution = self.distribution.and(other.distribution);
+        let logit = if self.logit.is_nan() { other.logit } else { self.logit };
+        Self { distribution, logit, ..self }
+    }
+
+    /// How many numbers say it.
+    fn numbers(most: usize) -> usize {
+        6 + 2 * most
+    }
+
+    /// The numbers that say it between threads; a sum of double precision is two of them.
+    pub(super) fn to_numbers(&self, most: usize, to: &mut Vec<f32>) {
+        let two = |x: f64| [x as f32, (x - f64::from(x as f32)) as f32];
+        let Distribution { largest, sum, weighted } = self.distribution;
+        to.push(largest);
+        to.extend(two(sum));
+        to.extend(two(weighted));
+        to.push(self.logit);
+        let none = std::iter::repeat((f32::NAN, f32::NAN));
+        let pairs = self.likeliest.iter().map(|&(id, logit)| (id as f32, logit)).chain(none);
+        to.extend(pairs.take(most).flat_map(|(id, logit)| [id, logit]));
+    }
+
+    /// What they say, of rows from `first` on.
+    fn of_numbers(numbers: &[f32], first: usize) -> Self {
+        let two = |i: usize| f64::from(numbers[i]) + f64::from(numbers[i + 1]);
+        let distribution = Distribution { largest: numbers[0], sum: two(1), weighted: two(3) };
+        let pairs = numbers[6..].as_chunks::<2>().0.iter().filter(|[id, _]| !id.is_nan());
+        let likeliest = pairs.map(|&[id, logit]| (first as u32 + id as u32, logit)).collect();
+        Self { distribution, likeliest, logit: numbers[5] }
     }
 }

@@ -1,8 +1,7 @@
 //! The whole model on a text: the loss of each token, the likeliest next ones, and
 //! how the text goes on; with or without an ablation.
 
-use crate::model::kernels::distribution::log_sum_exp;
-use crate::model::{Gpt2, Hooks, Past};
+use crate::model::{Gpt2, Hooks, NextToken, Past};
 use crate::study::ablation::Patch;
 use crate::study::{Ablation, StudyError, Uninterrupted, YieldPoint};
 use crate::tokens::Tokens;
@@ -15,8 +14,8 @@ use std::collections::HashMap;
 
 /// How many of the likeliest next tokens are given.
 const TOP: usize = 10;
-/// Positions whose logits are held at once: 6 MB of GPT-2's vocabulary.
-const POSITIONS_AT_ONCE: usize = 32;
+/// Positions that are read at once: a step of the progress that is shown.
+const POSITIONS_AT_ONCE: usize = 64;
 /// Temperatures below draw nothing: they take the likeliest token.
 const COLDEST: f64 = 1e-7;
 
@@ -46,24 +45,22 @@ pub async fn evaluate(
 ) -> Result<TextLoss, StudyError> {
     let resid = run(model, ids, ablation, pace).await?;
     let mut losses = Vec::with_capacity(ids.len());
+    let mut last = None;
     for from in (0..ids.len()).step_by(POSITIONS_AT_ONCE) {
         pace.step(from, ids.len()).await?;
-        let rows = POSITIONS_AT_ONCE.min(ids.len() - from);
-        let logits = model.logits(&resid.narrow(1, from, rows)?)?.flatten_all()?.to_vec1::<f32>()?;
-        for (row, &next) in logits.chunks_exact(model.config().d_vocab).zip(&ids[from + 1..]) {
-            losses.push(log_sum_exp(row) - f64::from(row[next as usize]));
-        }
+        let positions = from..ids.len().min(from + POSITIONS_AT_ONCE);
+        let asked: Vec<_> = positions.clone().map(|i| ids.get(i + 1).copied()).collect();
+        let next = model.next_tokens(&resid.narrow(1, from, positions.len())?, TOP, &asked).await?;
+        let loss =
+            |(next, asked): (&NextToken, Option<u32>)| asked.map(|_| -next.log_probability(next.logit));
+        losses.extend(next.iter().zip(asked).filter_map(loss));
+        last = next.into_iter().next_back();
     }
-    let logits = last_logits(model, &resid)?.to_vec1::<f32>()?;
-    let normaliser = log_sum_exp(&logits);
-    let probability = |logit: f32| (f64::from(logit) - normaliser).exp();
-    let mut order: Vec<usize> = (0..logits.len()).collect();
-    order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
-    order.truncate(TOP);
+    let last = last.ok_or(StudyError::NothingToScore)?;
     Ok(TextLoss {
         losses,
-        next: order.iter().map(|&id| (id as u32, probability(logits[id]))).collect(),
-        logits: order.iter().map(|&id| f64::from(logits[id])).collect(),
+        next: last.probabilities(),
+        logits: last.likeliest.iter().map(|&(_, logit)| f64::from(logit)).collect(),
     })
 }
 
@@ -101,7 +98,7 @@ pub async fn continue_text(
             }
             _ => run(model, &ids, ablation, &Uninterrupted).await?,
         };
-        let mut logits = last_logits(model, &resid)?.to_vec1::<f32>()?;
+        let mut logits = last_logits(model, &resid).await?.to_vec1::<f32>()?;
         nameless.iter().for_each(|&id| logits[id] = f32::NEG_INFINITY);
         let next = sampler.sample(&logits)?;
         if tokens.ends(next) {
@@ -190,7 +187,7 @@ async fn run_with(
 }
 
 /// Logits after the last token, (V).
-fn last_logits(model: &Gpt2, resid: &Tensor) -> Result<Tensor, StudyError> {
+async fn last_logits(model: &Gpt2, resid: &Tensor) -> Result<Tensor, StudyError> {
     let last = resid.narrow(1, resid.dim(1)? - 1, 1)?;
-    Ok(model.logits(&last)?.flatten_all()?)
+    Ok(model.logits(&last).await?.flatten_all()?)
 }

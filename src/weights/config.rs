@@ -1,7 +1,7 @@
 //! `config.json`: the sizes of a GPT-2.
 
 use super::{ConfigError, IndexError, LoadError, python};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// Sizes of a GPT-2, under TransformerLens' names, and what else tells its
@@ -33,7 +33,7 @@ pub struct Config {
 }
 
 /// Activation functions of published GPT-2s.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum Activation {
     /// GELU in the tanh form, which GPT-2 was trained with.
     #[default]

@@ -28,12 +28,12 @@ async function take(message) {
   }
   const ready = await held;
   if ('give' in message) {
-    const { name, rows, columns, numbers } = message.give;
-    ready.keep(name, rows, columns, numbers);
+    const { name, shape, numbers } = message.give;
+    ready.keep(name, shape, numbers);
     return;
   }
-  const { id, names, numbers, x } = message.ask;
-  const results = /** @type {Float32Array<ArrayBuffer>} */ (ready.work(names, numbers, x));
+  const { id, job, x } = message.ask;
+  const results = /** @type {Float32Array<ArrayBuffer>} */ (ready.work(job, x));
   reply({ id, numbers: results }, [results.buffer]);
 }
 

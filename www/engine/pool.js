@@ -105,31 +105,27 @@ export class WorkerPool {
   }
 
   /**
-   * Gives a worker numbers to hold: a packed matrix, or a bias if `rows` is 0.
+   * Gives a worker numbers to hold.
    * @param {number} worker
    * @param {string} name
-   * @param {number} rows
-   * @param {number} columns
+   * @param {string} shape what they are, in the words of src/web/models/pool.rs
    * @param {Float32Array<ArrayBuffer>} numbers
    */
-  give(worker, name, rows, columns, numbers) {
-    this.#reach(worker).thread.postMessage({ give: { name, rows, columns, numbers } }, [
-      numbers.buffer,
-    ]);
+  give(worker, name, shape, numbers) {
+    this.#reach(worker).thread.postMessage({ give: { name, shape, numbers } }, [numbers.buffer]);
   }
 
   /**
    * @param {number} index
-   * @param {string[]} names
-   * @param {Uint32Array} numbers with the names, what src/web/models/pool.rs makes of a job
+   * @param {string} job as src/web/models/pool.rs writes it
    * @param {Float32Array<ArrayBuffer>} x
    * @returns {Promise<Float32Array>}
    */
-  ask(index, names, numbers, x) {
+  ask(index, job, x) {
     return new Promise((resolve, reject) => {
       const worker = this.#reach(index);
       const id = ++this.#lastJob;
-      worker.thread.postMessage({ ask: { id, names, numbers, x } }, [x.buffer]);
+      worker.thread.postMessage({ ask: { id, job, x } }, [x.buffer]);
       const late = new Error(`it gave no answer for ${TO_ANSWER / 1000} seconds`);
       const timer = setTimeout(() => this.#lose(worker, late), TO_ANSWER);
       worker.jobs.set(id, { resolve, reject, timer });

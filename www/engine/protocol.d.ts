@@ -28,8 +28,8 @@ interface EngineOptions {
 /** To and from a worker beside the computing one. */
 type ToPoolWorker =
   | { init: { module: WebAssembly.Module; life: string } }
-  | { give: { name: string; rows: number; columns: number; numbers: Float32Array } }
-  | { ask: { id: number; names: string[]; numbers: Uint32Array; x: Float32Array } };
+  | { give: { name: string; shape: string; numbers: Float32Array } }
+  | { ask: { id: number; job: string; x: Float32Array } };
 
 type FromPoolWorker = { ready: true } | { id: number; numbers: Float32Array } | { failed: string };
 

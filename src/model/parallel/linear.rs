@@ -234,6 +234,7 @@ pub(in crate::model) fn sum(results: &mut [Vec<f32>], length: usize) -> Result<V
     sum.ok_or_else(short)
 }
 
-fn short() -> ModelError {
+/// The error of a thread whose answer lacks numbers.
+pub(in crate::model) fn short() -> ModelError {
     ModelError::WorkerLost("a thread answered with too few numbers".to_owned())
 }

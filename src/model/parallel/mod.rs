@@ -3,7 +3,8 @@
 //! Each thread, the one that runs the model among them, is a [`PoolWorker`]. It holds
 //! some heads of every layer and some hidden units of every MLP, as in Megatron-LM
 //! (Shoeybi et al., 2019). An activation goes to all of them and what they add to it
-//! comes back, twice a layer. So the weights are in memory once, and no memory has to
+//! comes back, twice a layer; of the unembedding it has the logits of some tokens. So the
+//! weights are in memory once, and no memory has to
 //! be shared: messages are enough.
 
 use crate::model::kernels::matmul::COLUMNS;
@@ -11,7 +12,8 @@ use crate::model::{ModelError, Result};
 use crate::weights::{Activation, Config};
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, ready, try_join_all};
-use shard::ShardLinear;
+use serde::{Deserialize, Serialize};
+use shard::{ShardLinear, ShardTable};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
@@ -49,8 +51,9 @@ pub trait WorkerPool {
     fn ask(&self, worker: usize, job: &Job, x: &[f32]) -> LocalBoxFuture<'static, Result<Vec<f32>>>;
 }
 
-/// What a thread is asked to compute, with layers by the names it holds them under.
-#[derive(Debug, Clone, PartialEq)]
+/// What a thread is asked to compute, with layers and tables by the names it holds them
+/// under.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Job {
     /// x W + b for some of the columns that it has of linear layers, one layer's
     /// results after another's.
@@ -71,51 +74,27 @@ pub enum Job {
         /// What is wanted beside the output.
         inside: Inside,
     },
-}
-
-impl Job {
-    /// The job as a message of names and numbers. How many numbers there are tells the
-    /// kinds of jobs apart.
-    #[must_use]
-    pub fn message(&self) -> (Vec<String>, Vec<usize>) {
-        match self {
-            Self::Mlp { name, activation } => {
-                (vec![name.clone()], vec![(*activation == Activation::Erf).into()])
-            }
-            Self::Attention { name, heads, inside: Inside { pattern, z } } => {
-                let Heads { d_head, tokens, scale } = *heads;
-                let numbers = [d_head, tokens, scale.to_bits() as usize, (*pattern).into(), (*z).into()];
-                (vec![name.clone()], numbers.to_vec())
-            }
-            Self::Linear(layers) => {
-                let names = layers.iter().map(|(name, _)| name.clone());
-                (
-                    names.collect(),
-                    layers.iter().flat_map(|(_, columns)| [columns.start, columns.end]).collect(),
-                )
-            }
-        }
-    }
-
-    /// The job whose message this is.
-    #[must_use]
-    pub fn of_message(names: Vec<String>, numbers: &[usize]) -> Self {
-        match (names.as_slice(), numbers) {
-            ([name], &[exact]) => {
-                let activation = if exact == 0 { Activation::Tanh } else { Activation::Erf };
-                Self::Mlp { name: name.clone(), activation }
-            }
-            ([name], &[d_head, tokens, scale, pattern, z]) => {
-                let heads = Heads { d_head, tokens, scale: f32::from_bits(scale as u32) };
-                let inside = Inside { pattern: pattern != 0, z: z != 0 };
-                Self::Attention { name: name.clone(), heads, inside }
-            }
-            _ => {
-                let columns = numbers.as_chunks().0.iter().map(|&[start, end]| start..end);
-                Self::Linear(names.into_iter().zip(columns).collect())
-            }
-        }
-    }
+    /// Some of the rows that it has of a table.
+    Rows {
+        /// The table's name.
+        table: String,
+        /// Which of them.
+        rows: Vec<usize>,
+    },
+    /// Dot products of x with every row that it has of a table.
+    Dots {
+        /// The table's name.
+        table: String,
+    },
+    /// What the same, as logits, say of the next token at every row of x.
+    NextTokens {
+        /// The table's name.
+        table: String,
+        /// How many of the likeliest are wanted.
+        most: usize,
+        /// For each row of x, the row of the table whose logit is wanted.
+        asked: Vec<Option<usize>>,
+    },
 }
 
 /// Whether a pool is worth having for a model of these sizes.
@@ -128,12 +107,21 @@ pub fn pays(config: &Config) -> bool {
 #[derive(Debug, Default)]
 pub struct PoolWorker {
     shares: HashMap<String, ShardLinear>,
+    tables: HashMap<String, ShardTable>,
 }
 
 impl PoolWorker {
     /// Keeps a piece under its name.
     pub fn keep(&mut self, name: &str, piece: ShardTensor) {
-        self.shares.entry(name.to_owned()).or_default().keep(piece);
+        let share = || name.to_owned();
+        match piece {
+            ShardTensor::Matrix(matrix) => self.shares.entry(share()).or_default().matrix = Some(matrix),
+            ShardTensor::Bias(bias) => self.shares.entry(share()).or_default().bias = Some(bias),
+            ShardTensor::Rows { first, of, width, numbers } => {
+                let table = self.tables.entry(share()).or_insert_with(|| ShardTable::empty(of, width));
+                table.keep(first, &numbers);
+            }
+        }
     }
 
     /// Does a job on rows of numbers.
@@ -155,11 +143,18 @@ impl PoolWorker {
                 let qkv = [part(name, "q")?, part(name, "k")?, part(name, "v")?];
                 shard::attention(qkv, part(name, "c_proj")?, *heads, *inside, x)
             }
+            Job::Rows { table, rows } => self.table(table)?.rows(rows),
+            Job::Dots { table } => Ok(self.table(table)?.dot_products(x)),
+            Job::NextTokens { table, most, asked } => Ok(self.table(table)?.next_tokens(x, *most, asked)),
         }
     }
 
     fn share(&self, name: &str) -> Result<&ShardLinear> {
         self.shares.get(name).ok_or(ModelError::NotLoaded("a share of a matrix"))
+    }
+
+    fn table(&self, name: &str) -> Result<&ShardTable> {
+        self.tables.get(name).ok_or(ModelError::NotLoaded("a share of a table"))
     }
 }
 
@@ -190,6 +185,11 @@ impl TensorParallel {
     /// The columns of `n_head` heads in shares; no head is split.
     pub(in crate::model) fn heads(&self, n_head: usize, d_head: usize) -> Vec<Range<usize>> {
         self.shares(n_head * d_head, d_head, REMOTE)
+    }
+
+    /// The rows of a table of `d_vocab` tokens in shares.
+    pub(in crate::model) fn vocabulary(&self, d_vocab: usize) -> Vec<Range<usize>> {
+        self.shares(d_vocab, COLUMNS, REMOTE)
     }
 
     /// `n` columns in shares of whole steps, this thread's for `local`.
@@ -261,33 +261,5 @@ impl TensorParallel {
 impl fmt::Debug for TensorParallel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "TensorParallel of {}", 1 + self.workers())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Activation, Heads, Inside, Job};
-
-    #[test]
-    fn a_job_is_what_its_message_says() {
-        let name = || "h.3.attn".to_owned();
-        let insides = [(false, true), (true, false)].map(|(pattern, z)| Inside { pattern, z });
-        let heads = Heads { d_head: 64, tokens: 13, scale: 0.1 };
-        let attention = |inside| Job::Attention { name: name(), heads, inside };
-        let mlp = |activation| Job::Mlp { name: name(), activation };
-        let linear = |columns: &[(usize, usize)]| {
-            Job::Linear(columns.iter().map(|&(start, end)| (name(), start..end)).collect())
-        };
-        let jobs = insides.map(attention).into_iter().chain([
-            mlp(Activation::Tanh),
-            mlp(Activation::Erf),
-            linear(&[(0, 384)]),
-            linear(&[(64, 128), (0, 8)]),
-            linear(&[(1, 2), (3, 4), (5, 6), (7, 8)]),
-        ]);
-        for job in jobs {
-            let (names, numbers) = job.message();
-            assert_eq!(Job::of_message(names, &numbers), job);
-        }
     }
 }

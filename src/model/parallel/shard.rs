@@ -1,11 +1,17 @@
 //! What one thread holds of a model's layers, and what it computes with that.
 
+use crate::model::NextToken;
 use crate::model::kernels::attention::{self, Sizes};
-use crate::model::kernels::{Packed, elementwise};
+use crate::model::kernels::distribution::{Distribution, add_likeliest};
+use crate::model::kernels::{Packed, elementwise, matmul};
 use crate::model::parallel::distinct_rows::DistinctRows;
 use crate::model::{ModelError, Result};
 use crate::weights::Activation;
+use serde::{Deserialize, Serialize};
 use std::ops::Range;
+
+/// Tokens whose logits are in memory at a time: 1 MB of 64 positions.
+const TOKENS_AT_ONCE: usize = 4096;
 
 /// What a thread is given to hold.
 #[derive(Debug)]
@@ -14,17 +20,36 @@ pub enum ShardTensor {
     Matrix(Packed),
     /// Numbers to add to its products.
     Bias(Vec<f32>),
+    /// Rows of its share of a table.
+    Rows {
+        /// Which of the share's rows is the first of them.
+        first: usize,
+        /// How many rows the share has.
+        of: usize,
+        /// Numbers of a row.
+        width: usize,
+        /// (rows, width).
+        numbers: Vec<f32>,
+    },
 }
 
 /// Some columns of a linear layer, or some rows.
 #[derive(Debug, Default)]
 pub(in crate::model) struct ShardLinear {
-    matrix: Option<Packed>,
-    bias: Option<Vec<f32>>,
+    pub(in crate::model) matrix: Option<Packed>,
+    pub(in crate::model) bias: Option<Vec<f32>>,
+}
+
+/// Some rows of a table of tokens.
+#[derive(Debug)]
+pub(in crate::model) struct ShardTable {
+    width: usize,
+    /// (rows, width); zeros where they have not come.
+    numbers: Vec<f32>,
 }
 
 /// Which activations inside attention are wanted beside its output.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Inside {
     /// The patterns.
     pub pattern: bool,
@@ -33,13 +58,6 @@ pub struct Inside {
 }
 
 impl ShardLinear {
-    pub(in crate::model) fn keep(&mut self, piece: ShardTensor) {
-        match piece {
-            ShardTensor::Matrix(matrix) => self.matrix = Some(matrix),
-            ShardTensor::Bias(bias) => self.bias = Some(bias),
-        }
-    }
-
     pub(in crate::model) fn has_matrix(&self) -> bool {
         self.matrix.is_some()
     }
@@ -89,8 +107,61 @@ impl ShardLinear {
     }
 }
 
+impl ShardTable {
+    /// Room for so many rows of `width` numbers.
+    pub(in crate::model) fn empty(rows: usize, width: usize) -> Self {
+        Self { width, numbers: vec![0.0; rows * width] }
+    }
+
+    /// Puts rows in place, as far as there is room for them.
+    pub(in crate::model) fn keep(&mut self, first: usize, numbers: &[f32]) {
+        let place = self.numbers.iter_mut().skip(first * self.width);
+        place.zip(numbers).for_each(|(place, &number)| *place = number);
+    }
+
+    /// Some rows, (n, width).
+    pub(in crate::model) fn rows(&self, rows: &[usize]) -> Result<Vec<f32>> {
+        let row = |&row: &usize| self.numbers.get(row * self.width..(row + 1) * self.width);
+        let rows: Option<Vec<_>> = rows.iter().map(row).collect();
+        Ok(rows.ok_or(ModelError::NotLoaded("a row of a table"))?.concat())
+    }
+
+    /// Dot products of rows of x with every row, (rows of x, rows).
+    pub(in crate::model) fn dot_products(&self, x: &[f32]) -> Vec<f32> {
+        let mut y = vec![0.0; x.len() / self.width * (self.numbers.len() / self.width)];
+        matmul::dot_products(x, &self.numbers, self.width, &mut y);
+        y
+    }
+
+    /// What the same, as logits, say of the next token, a [`NextToken`] for each row of x.
+    /// Only some of the logits are in memory at a time.
+    pub(in crate::model) fn next_tokens(&self, x: &[f32], most: usize, asked: &[Option<usize>]) -> Vec<f32> {
+        let n = asked.len();
+        let mut found: Vec<NextToken> = Vec::with_capacity(n);
+        let mut logits = vec![0.0; n * TOKENS_AT_ONCE];
+        for (part, table) in self.numbers.chunks(TOKENS_AT_ONCE * self.width).enumerate() {
+            let (first, tokens) = (part * TOKENS_AT_ONCE, table.len() / self.width);
+            let logits = &mut logits[..n * tokens];
+            matmul::dot_products(x, table, self.width, logits);
+            for (i, (logits, asked)) in logits.chunks_exact(tokens).zip(asked).enumerate() {
+                let distribution = Distribution::of(logits);
+                match found.get_mut(i) {
+                    Some(found) => found.distribution = found.distribution.and(distribution),
+                    None => found.push(NextToken { distribution, likeliest: Vec::new(), logit: f32::NAN }),
+                }
+                add_likeliest(&mut found[i].likeliest, most, first, logits);
+                let asked = asked.and_then(|asked| logits.get(asked.checked_sub(first)?));
+                found[i].logit = asked.copied().unwrap_or(found[i].logit);
+            }
+        }
+        let mut numbers = Vec::new();
+        found.iter().for_each(|found| found.to_numbers(most, &mut numbers));
+        numbers
+    }
+}
+
 /// Sizes of a prompt and of a head, and what attention scores are multiplied by.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Heads {
     /// Width of a head.
     pub d_head: usize,

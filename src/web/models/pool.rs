@@ -7,6 +7,7 @@ use crate::model::{ModelError, WorkerPool};
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, ready};
 use js_sys::{ArrayBuffer, Float32Array, Promise};
+use serde::{Deserialize, Serialize};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
@@ -37,19 +38,12 @@ extern "C" {
         this: &Workers,
         worker: usize,
         name: &str,
-        rows: usize,
-        columns: usize,
+        shape: &str,
         numbers: &Float32Array,
     ) -> Result<(), JsValue>;
 
     #[wasm_bindgen(method, catch)]
-    fn ask(
-        this: &Workers,
-        worker: usize,
-        names: Vec<String>,
-        numbers: Vec<usize>,
-        x: &Float32Array,
-    ) -> Result<Promise, JsValue>;
+    fn ask(this: &Workers, worker: usize, job: &str, x: &Float32Array) -> Result<Promise, JsValue>;
 
     #[wasm_bindgen(method)]
     fn take(this: &Workers, worker: usize) -> Option<ArrayBuffer>;
@@ -96,11 +90,16 @@ impl WorkerPool for BrowserPool {
     }
 
     fn give(&self, worker: usize, name: &str, piece: ShardTensor) -> Result<(), ModelError> {
-        let (rows, columns, numbers) = match &piece {
-            ShardTensor::Matrix(matrix) => (matrix.n_in(), matrix.n_out(), matrix.panels()),
-            ShardTensor::Bias(bias) => (0, bias.len(), bias.as_slice()),
+        let (shape, numbers) = match &piece {
+            ShardTensor::Matrix(matrix) => {
+                (Shape::Matrix { n_in: matrix.n_in(), n_out: matrix.n_out() }, matrix.panels())
+            }
+            ShardTensor::Bias(bias) => (Shape::Bias, bias.as_slice()),
+            ShardTensor::Rows { first, of, width, numbers } => {
+                (Shape::Rows { first: *first, of: *of, width: *width }, numbers.as_slice())
+            }
         };
-        self.0.give(worker, name, rows, columns, &Float32Array::from(numbers)).map_err(lost)
+        self.0.give(worker, name, &json(&shape), &Float32Array::from(numbers)).map_err(lost)
     }
 
     fn ask(
@@ -110,8 +109,7 @@ impl WorkerPool for BrowserPool {
         x: &[f32],
     ) -> LocalBoxFuture<'static, Result<Vec<f32>, ModelError>> {
         let x = written(self.0.take(worker), x);
-        let (names, numbers) = job.message();
-        match self.0.ask(worker, names, numbers, &x) {
+        match self.0.ask(worker, &json(job), &x) {
             Ok(answer) => {
                 let Self(workers) = self.clone();
                 async move {
@@ -125,6 +123,19 @@ impl WorkerPool for BrowserPool {
             Err(error) => ready(Err(lost(error))).boxed_local(),
         }
     }
+}
+
+/// What the numbers of a [`ShardTensor`] are, when they travel.
+#[derive(Serialize, Deserialize)]
+enum Shape {
+    Matrix { n_in: usize, n_out: usize },
+    Bias,
+    Rows { first: usize, of: usize, width: usize },
+}
+
+/// As text. What goes between threads has no keys that are not text, so there is always one.
+fn json(message: &impl Serialize) -> String {
+    serde_json::to_string(message).unwrap_or_default()
 }
 
 /// Numbers outside of WebAssembly's memory, in a buffer that was used before if they
@@ -160,22 +171,17 @@ impl PoolWorker {
         Self::default()
     }
 
-    /// Holds a packed matrix, or a bias if `rows` is 0.
+    /// Holds numbers, of which `shape` says what they are.
     ///
     /// # Errors
     ///
     /// A text, if the numbers do not fit the shape.
-    pub fn keep(
-        &mut self,
-        name: &str,
-        rows: usize,
-        columns: usize,
-        numbers: Vec<f32>,
-    ) -> Result<(), JsValue> {
-        let piece = match rows {
-            0 => ShardTensor::Bias(numbers),
-            _ => ShardTensor::Matrix(
-                Packed::from_panels(rows, columns, numbers).ok_or("a matrix does not fit its shape")?,
+    pub fn keep(&mut self, name: &str, shape: &str, numbers: Vec<f32>) -> Result<(), JsValue> {
+        let piece = match serde_json::from_str(shape).map_err(|error| error.to_string())? {
+            Shape::Bias => ShardTensor::Bias(numbers),
+            Shape::Rows { first, of, width } => ShardTensor::Rows { first, of, width, numbers },
+            Shape::Matrix { n_in, n_out } => ShardTensor::Matrix(
+                Packed::from_panels(n_in, n_out, numbers).ok_or("a matrix does not fit its shape")?,
             ),
         };
         self.0.keep(name, piece);
@@ -187,13 +193,8 @@ impl PoolWorker {
     /// # Errors
     ///
     /// A text, if something is not held here.
-    pub fn work(
-        &self,
-        names: Vec<String>,
-        numbers: &[usize],
-        x: &Float32Array,
-    ) -> Result<Float32Array, JsValue> {
-        let job = Job::of_message(names, numbers);
+    pub fn work(&self, job: &str, x: &Float32Array) -> Result<Float32Array, JsValue> {
+        let job: Job = serde_json::from_str(job).map_err(|error| error.to_string())?;
         let results = self.0.work(&job, &x.to_vec()).map_err(|error| JsValue::from(error.to_string()))?;
         Ok(written(Some(x.buffer()), &results))
     }

@@ -155,7 +155,9 @@ fn weights_that_are_nothing_or_no_numbers_end_in_zero_or_in_an_error() {
 #[test]
 fn between_embedding_and_unembedding_a_head_is_what_the_whole_tables_make_of_it() {
     let (model, _) = model();
-    let table = model.embedding_table().unwrap();
+    let table =
+        pollster::block_on(model.embedding_rows(&(0..model.config().d_vocab as u32).collect::<Vec<_>>()))
+            .unwrap();
     let d = model.config().d_model;
     let embedding = DMatrix::from_row_iterator(table.len() / d, d, table.iter().map(|&x| f64::from(x)));
     let scale = model.final_norm().unwrap().0;

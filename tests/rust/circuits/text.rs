@@ -28,7 +28,8 @@ fn logits(model: &Gpt2, ids: &[u32]) -> Vec<Vec<f64>> {
     for l in 0..model.config().n_layer {
         resid = pollster::block_on(model.block(l, &resid, &NoHooks)).unwrap();
     }
-    let rows = model.logits(&resid).unwrap().squeeze(0).unwrap().to_vec2::<f32>().unwrap();
+    let rows =
+        pollster::block_on(model.logits(&resid)).unwrap().squeeze(0).unwrap().to_vec2::<f32>().unwrap();
     rows.into_iter().map(|row| row.into_iter().map(f64::from).collect()).collect()
 }
 
@@ -49,7 +50,6 @@ fn the_lens_is_the_references() {
 #[test]
 fn the_last_layer_of_the_lens_is_the_models_output() {
     let (model, _) = model();
-    // More positions than are read at once.
     let ids: Vec<u32> = ids().into_iter().cycle().take(40).collect();
     let layers = pollster::block_on(lens(&model, &ids, &Uninterrupted)).unwrap();
     let LensLayer { name, next_token_logprob, entropy, top } = layers.last().unwrap();

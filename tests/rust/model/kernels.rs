@@ -3,7 +3,7 @@
 
 use crate::test;
 use headscope::model::kernels::attention::{self, Sizes};
-use headscope::model::kernels::distribution::{divergence, log_sum_exp, log_sum_exp_and_entropy};
+use headscope::model::kernels::distribution::{Distribution, add_likeliest, divergence};
 use headscope::model::kernels::matmul::dot_products;
 use headscope::model::kernels::tiling::{Tiling, Trial};
 use headscope::model::kernels::{Packed, elementwise};
@@ -222,16 +222,40 @@ fn what_logits_say_is_by_the_definition() {
         let terms = || p.iter().zip(&q).map(|(&p, &q)| (f64::from(p) - of_p, f64::from(q) - of_q));
         let entropy: f64 = terms().map(|(p, _)| -p.exp() * p).sum();
         let kl: f64 = terms().map(|(p, q)| p.exp() * (p - q)).sum();
-        let (normaliser, found) = log_sum_exp_and_entropy(&p);
+        let distribution = Distribution::of(&p);
+        let (normaliser, found) = (distribution.log_sum_exp(), distribution.entropy());
         let near = |found: f64, plain: f64| (found - plain).abs() <= 1e-6 * plain.abs().max(1.0);
-        assert!(near(normaliser, of_p) && normaliser == log_sum_exp(&p), "{n}: {normaliser} against {of_p}");
+        assert!(near(normaliser, of_p), "{n}: {normaliser} against {of_p}");
         assert!(near(found, entropy), "{n}: {found} against {entropy}");
         assert!(near(divergence(&p, &q), kl), "{n}: {} against {kl}", divergence(&p, &q));
         assert_eq!(divergence(&p, &p), 0.0);
+        // In parts, of which one may be empty.
+        for cut in [0, 1, n / 3, n] {
+            let parts = Distribution::of(&p[..cut]).and(Distribution::of(&p[cut..]));
+            assert!(near(parts.log_sum_exp(), of_p) && near(parts.entropy(), entropy), "{n} at {cut}");
+            let mut likeliest = Vec::new();
+            add_likeliest(&mut likeliest, 5, 0, &p[..cut]);
+            add_likeliest(&mut likeliest, 5, cut, &p[cut..]);
+            let mut plain: Vec<(u32, f32)> = p.iter().enumerate().map(|(id, &x)| (id as u32, x)).collect();
+            plain.sort_by(|a, b| b.1.total_cmp(&a.1));
+            plain.truncate(5);
+            assert_eq!(likeliest, plain, "{n} at {cut}");
+        }
     }
     // A row that is not all numbers says nothing, one that rules tokens out does.
-    assert!(log_sum_exp(&[0.0, f32::NAN, 1.0]).is_nan() && log_sum_exp(&[f32::INFINITY, 1.0]).is_nan());
-    let (normaliser, entropy) =
-        log_sum_exp_and_entropy(&[0.0, f32::NEG_INFINITY, 0.0, 0.0, f32::NEG_INFINITY]);
-    assert!((normaliser - 3_f64.ln()).abs() < 1e-6 && (entropy - 3_f64.ln()).abs() < 1e-6);
+    let zeros = Distribution::of(&[0.0; 5]);
+    for row in
+        [&[0.0, f32::NAN, 1.0][..], &[f32::INFINITY, 1.0], &[f32::NAN; 6], &[f32::NAN, f32::NEG_INFINITY]]
+    {
+        for distribution in
+            [Distribution::of(row), Distribution::of(row).and(zeros), zeros.and(Distribution::of(row))]
+        {
+            assert!(distribution.log_sum_exp().is_nan() && distribution.entropy().is_nan(), "{row:?}");
+        }
+    }
+    let row = [0.0, f32::NEG_INFINITY, 0.0, 0.0, f32::NEG_INFINITY];
+    for distribution in [Distribution::of(&row), Distribution::of(&row).and(Distribution::of(&row[1..2]))] {
+        let (normaliser, entropy) = (distribution.log_sum_exp(), distribution.entropy());
+        assert!((normaliser - 3_f64.ln()).abs() < 1e-6 && (entropy - 3_f64.ln()).abs() < 1e-6);
+    }
 }

@@ -60,8 +60,12 @@ fn what_is_not_loaded_is_told() {
     assert!(pollster::block_on(model.head_weights(1, 0)).is_ok());
     assert!(model.has_output_weights(0) && !model.has_output_weights(1));
     assert!(matches!(pollster::block_on(model.output_weights(1, 0..1)), Err(ModelError::NotLoaded(_))));
-    assert!(model.unembedding_row(cases[0].ids[1]).is_ok());
-    assert!(model.unembedding_table().is_err() && model.final_norm().is_err());
+    assert!(pollster::block_on(model.unembedding_rows(&cases[0].ids[1..2])).is_ok());
+    assert!(model.mean_unembedding().is_err() && model.final_norm().is_err());
     let model = folder.model(&cases, Depth::Logits);
-    assert_eq!(model.unembedding_row(13).unwrap(), model.embedding_table().unwrap()[13 * 32..14 * 32]);
+    let rows = |ids: &[u32]| pollster::block_on(model.unembedding_rows(ids)).unwrap();
+    assert_eq!(rows(&[13]), pollster::block_on(model.embedding_rows(&[13])).unwrap());
+    let all = rows(&(0..50_257).collect::<Vec<_>>());
+    let mean: f64 = all.iter().step_by(32).map(|&x| f64::from(x)).sum::<f64>() / 50_257.0;
+    assert!((model.mean_unembedding().unwrap()[0] - mean).abs() < 1e-12);
 }

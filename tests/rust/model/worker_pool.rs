@@ -1,15 +1,19 @@
 //! A model whose weights are shared among threads gives the numbers of one that
 //! has them all.
 
+use crate::fixtures::assert_close;
 use crate::test;
 use candle_core::Tensor;
 use futures_util::FutureExt;
 use futures_util::future::{LocalBoxFuture, ready};
+use headscope::circuits::lens;
+use headscope::model::kernels::distribution::{Distribution, add_likeliest};
 use headscope::model::parallel::{Job, PoolWorker, ShardTensor};
 use headscope::model::{
     ActivationCache, Depth, Gpt2, HookPoint, Hooks, ModelError, Need, NoHooks, WorkerPool,
 };
 use headscope::prompts::draw::RandomState;
+use headscope::study::{Ablation, Uninterrupted, evaluate};
 use headscope::weights::Config;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -55,7 +59,7 @@ pub fn pool(workers: usize) -> Rc<Here> {
 
 fn config() -> Config {
     Config::from_json(
-        br#"{"model_type": "gpt2", "n_layer": 2, "n_head": 4, "n_embd": 264, "n_positions": 16, "vocab_size": 50257}"#,
+        br#"{"model_type": "gpt2", "n_layer": 2, "n_head": 4, "n_embd": 264, "n_positions": 72, "vocab_size": 50257}"#,
     )
     .unwrap()
 }
@@ -73,7 +77,7 @@ pub fn numbers_of(tensor: &str) -> Vec<f32> {
 pub fn model(pool: Option<Rc<dyn WorkerPool>>) -> Gpt2 {
     let config = config();
     let mut model = Gpt2::shared(config.clone(), pool);
-    let need = Need { tokens: (0..50).collect(), positions: 16, depth: Depth::Logits, direct: None };
+    let need = Need { tokens: (0..50).collect(), positions: 72, depth: Depth::Logits, direct: None };
     let mut last = (String::new(), Vec::new());
     for part in model.missing(&need) {
         if last.0 != part.tensor {
@@ -96,7 +100,21 @@ fn run(model: &Gpt2) -> Result<Vec<Tensor>, ModelError> {
         resid = model.block(0, &resid, &NoHooks).await?;
         let pattern = model.pattern(1, &resid, &NoHooks).await?;
         resid = model.block(1, &resid, &NoHooks).await?;
-        let logits = model.logits(&resid)?;
+        let logits = model.logits(&resid).await?;
+        let all = [Some(4), None, Some(50_256), Some(0), None];
+        let next = model.next_tokens(&resid.narrow(0, 1, 1)?, 7, &all).await?;
+        let d_vocab = logits.dims()[2];
+        for (i, (next, asked)) in next.iter().zip(all).enumerate() {
+            let row = logits.narrow(0, 1, 1)?.narrow(1, i, 1)?.flatten_all()?.to_vec1::<f32>()?;
+            let distribution = Distribution::of(&row);
+            assert!((next.distribution.log_sum_exp() - distribution.log_sum_exp()).abs() < 1e-6);
+            assert!((next.distribution.entropy() - distribution.entropy()).abs() < 2e-6);
+            let mut likeliest = Vec::new();
+            add_likeliest(&mut likeliest, 7, 0, &row);
+            assert_eq!(next.likeliest, likeliest);
+            assert_eq!(asked.map(|id| row[id as usize]), asked.map(|_| next.logit));
+            assert_eq!(row.len(), d_vocab);
+        }
         Ok(vec![pattern, resid, logits, model.value_bias(1, 3).await?])
     })
 }
@@ -112,11 +130,11 @@ fn shared_weights_give_the_numbers_of_whole_ones() {
     for workers in [1, 2, 4, 40] {
         let pool = pool(workers);
         let shared = run(&model(Some(pool.clone()))).unwrap();
-        // Two a layer, and one each for the pattern and the value bias. Members without
-        // heads or hidden units are not asked.
+        // Two a layer, one each for the pattern and the value bias, and two that read the
+        // unembedding. Members without heads or hidden units are not asked.
         let jobs = pool.jobs.get();
         let (with_heads, with_units) = (workers.min(3), workers.min(40));
-        assert_eq!(jobs, 4 * with_heads + 2 * with_units, "jobs of {workers}");
+        assert_eq!(jobs, 4 * with_heads + 2 * with_units + 2 * workers, "jobs of {workers}");
         for (ours, alone) in shared.iter().zip(&alone) {
             assert_eq!(ours.dims(), alone.dims());
             let difference = largest_difference(ours, alone);
@@ -195,4 +213,37 @@ fn a_lost_thread_is_an_error() {
     let model = model(Some(pool.clone()));
     pool.lost.set(true);
     assert!(matches!(run(&model), Err(ModelError::WorkerLost(_))));
+}
+
+#[test]
+fn a_text_longer_than_is_read_at_once_is_read_whole() {
+    // Tokens that lie with either thread.
+    let ids: Vec<u32> = (0..70).map(|i| i * 701 % 50_257).collect();
+    let by_definition = |logits: &[f32], next: Option<&u32>| {
+        let sum: f64 = logits.iter().map(|&x| f64::from(x).exp()).sum();
+        next.map(|&next| f64::from(logits[next as usize]) - sum.ln())
+    };
+    for workers in [0, 1, 3] {
+        let model = model(Some(pool(workers)));
+        pollster::block_on(async {
+            let layers = lens(&model, &ids, &Uninterrupted).await.unwrap();
+            let output = evaluate(&model, &ids, &Ablation::default(), &Uninterrupted).await.unwrap();
+            let mut resid = model.embed(std::slice::from_ref(&ids), &NoHooks).await.unwrap();
+            for (l, layer) in layers.iter().enumerate() {
+                let logits =
+                    model.logits(&resid).await.unwrap().squeeze(0).unwrap().to_vec2::<f32>().unwrap();
+                let rows = logits.iter().enumerate();
+                let plain: Vec<f64> =
+                    rows.filter_map(|(i, row)| by_definition(row, ids.get(i + 1))).collect();
+                assert_close(&layer.name, &layer.next_token_logprob, &plain, 1e-5);
+                assert_eq!((layer.entropy.len(), layer.top.len()), (70, 70));
+                if l < 2 {
+                    resid = model.block(l, &resid, &NoHooks).await.unwrap();
+                } else {
+                    let losses: Vec<f64> = plain.iter().map(|log| -log).collect();
+                    assert_close("losses", &output.losses, &losses, 1e-5);
+                }
+            }
+        });
+    }
 }

@@ -98,7 +98,9 @@ fn means_over_prompts_are_over_those_that_reach_a_position() {
     let cases = ragged();
     let model = whole_model(&cases);
     // Every prompt's embeddings by hand, (T, d).
-    let table = model.embedding_table().unwrap();
+    let table =
+        pollster::block_on(model.embedding_rows(&(0..model.config().d_vocab as u32).collect::<Vec<_>>()))
+            .unwrap();
     let d = model.config().d_model;
     let row = |id: u32| &table[id as usize * d..][..d];
     let mean = |ids: Vec<u32>| -> Vec<f32> {

@@ -179,7 +179,8 @@ fn next_token_log_probabilities() {
         assert_close("pattern", &head_0, &layers(&reference["text_pattern_last_layer_head0"]), TOLERANCE);
 
         let logits =
-            pollster::block_on(async { model.logits(&model.block(2, &resid, &NoHooks).await?) }).unwrap();
+            pollster::block_on(async { model.logits(&model.block(2, &resid, &NoHooks).await?).await })
+                .unwrap();
         let logprobs = log_softmax(&logits);
         let next = ids[1..].iter().zip(&logprobs[0]).map(|(&id, row)| f64::from(row[id as usize]));
         // Log-probabilities reach -19, where float32 itself is 1e-6 wide.

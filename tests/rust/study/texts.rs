@@ -33,7 +33,8 @@ fn a_text_is_read_token_by_token() {
         for l in 0..3 {
             resid = pollster::block_on(model.block(l, &resid, &hooks)).unwrap();
         }
-        let logits = model.logits(&resid).unwrap().i(0).unwrap().to_vec2::<f32>().unwrap();
+        let logits =
+            pollster::block_on(model.logits(&resid)).unwrap().i(0).unwrap().to_vec2::<f32>().unwrap();
         let loss = |row: &[f32], next: u32| {
             let sum: f64 = row.iter().map(|&x| f64::from(x).exp()).sum();
             sum.ln() - f64::from(row[next as usize])
