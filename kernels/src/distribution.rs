@@ -97,10 +97,15 @@ pub fn add_likeliest(likeliest: &mut Vec<(u32, f32)>, most: usize, first: usize,
 
 /// The largest of them that are numbers.
 fn largest(logits: &[f32]) -> f32 {
-    let (fours, rest) = logits.as_chunks::<LANES>();
-    let start = F32x4::splat(f32::NEG_INFINITY);
-    let most = fours.iter().fold(start, |most, four| most.max(F32x4::load(four)));
-    rest.iter().copied().fold(most.largest(), f32::max)
+    // Of four at a time, since each waits for the one before.
+    let (blocks, rest) = logits.as_chunks::<{ 4 * LANES }>();
+    let mut most = [F32x4::splat(f32::NEG_INFINITY); 4];
+    for block in blocks {
+        let (fours, _) = block.as_chunks::<LANES>();
+        most = std::array::from_fn(|i| most[i].max(F32x4::load(&fours[i])));
+    }
+    let [a, b, c, d] = most;
+    rest.iter().copied().fold(a.max(b).max(c.max(d)).largest(), f32::max)
 }
 
 /// Four numbers from a place on, with zeros behind the last.

@@ -15,8 +15,9 @@ use std::ops::Range;
 pub const COLUMNS: usize = if cfg!(target_arch = "x86_64") { 16 } else { 8 };
 /// Vectors of a panel, where a vector is four numbers.
 const FOURS: usize = COLUMNS / LANES;
-/// Rows of x whose dot products with two others are taken together.
-const DOT_ROWS: usize = 4;
+/// Rows of x whose dot products with two others are taken together: their sums and what
+/// they are made of fill the registers.
+const DOT_ROWS: usize = 6;
 /// Rows of a table that all of x meets before the next: an even number.
 const DOT_PART: usize = 32;
 /// Numbers of a cache line.
@@ -235,20 +236,55 @@ pub(super) fn dot_products_by<V: Vector, const L: usize>(x: &[f32], table: &[f32
     let width = table.len() / n;
     // A part of the table stays in the second cache level while all of x meets it.
     for (part, table) in table.chunks(DOT_PART * n).enumerate() {
-        for (x, y) in x.chunks(DOT_ROWS * n).zip(y.chunks_mut(DOT_ROWS * width)) {
-            let rows = x.len() / n;
-            // A row that is not there stands for the first, and is not kept.
-            let x: [&[f32]; DOT_ROWS] = std::array::from_fn(|r| &x[if r < rows { r * n } else { 0 }..][..n]);
-            for (j, pair) in table.chunks(2 * n).enumerate() {
-                let pair_len = pair.len() / n;
-                let sums = dots::<V, L>(x, [&pair[..n], &pair[(pair_len - 1) * n..]]);
-                for (r, sums) in sums.iter().enumerate().take(rows) {
-                    let place = r * width + part * DOT_PART + 2 * j;
-                    y[place..place + pair_len].copy_from_slice(&sums[..pair_len]);
-                }
-            }
+        let y = Columns { width, first: part * DOT_PART, numbers: &mut *y };
+        dots_with_part::<V, L>(x, table, n, y);
+    }
+}
+
+/// Some columns of rows of `width` numbers, from column `first` on.
+struct Columns<'a> {
+    width: usize,
+    first: usize,
+    numbers: &'a mut [f32],
+}
+
+/// Dot products of every row of x with some rows of a table.
+#[inline(always)]
+fn dots_with_part<V: Vector, const L: usize>(x: &[f32], table: &[f32], n: usize, mut y: Columns) {
+    let rows = x.len() / n;
+    let mut r = 0;
+    while r < rows {
+        r += match rows - r {
+            DOT_ROWS.. => dots_of_rows::<V, L, DOT_ROWS>(r, x, table, n, &mut y),
+            4 | 5 => dots_of_rows::<V, L, 4>(r, x, table, n, &mut y),
+            2 | 3 => dots_of_rows::<V, L, 2>(r, x, table, n, &mut y),
+            _ => dots_of_rows::<V, L, 1>(r, x, table, n, &mut y),
+        };
+    }
+}
+
+/// The same of `R` rows from `r` on; gives back `R`. In browsers a function of its own, as
+/// [`Panels::add_tiles`].
+#[cfg_attr(target_arch = "wasm32", inline(never))]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+fn dots_of_rows<V: Vector, const L: usize, const R: usize>(
+    r: usize,
+    x: &[f32],
+    table: &[f32],
+    n: usize,
+    y: &mut Columns,
+) -> usize {
+    let x: [&[f32]; R] = std::array::from_fn(|i| &x[(r + i) * n..][..n]);
+    for (j, pair) in table.chunks(2 * n).enumerate() {
+        // Of an odd number the last one is its own pair.
+        let rows = pair.len() / n;
+        let sums = dots::<V, L, R>(x, [&pair[..n], &pair[(rows - 1) * n..]]);
+        for (i, sums) in sums.iter().enumerate() {
+            let place = (r + i) * y.width + y.first + 2 * j;
+            y.numbers[place..place + rows].copy_from_slice(&sums[..rows]);
         }
     }
+    R
 }
 
 /// Brings a part of a panel into the caches: loads that wait for nothing overlap,
@@ -304,11 +340,11 @@ fn tile<V: Vector, const N: usize, const R: usize, const P: usize>(
 
 /// Dot products of some rows with two.
 #[inline(always)]
-fn dots<V: Vector, const L: usize>(x: [&[f32]; DOT_ROWS], w: [&[f32]; 2]) -> [[f32; 2]; DOT_ROWS] {
+fn dots<V: Vector, const L: usize, const R: usize>(x: [&[f32]; R], w: [&[f32]; 2]) -> [[f32; 2]; R] {
     let n = w[0].len() / L;
     let x_chunks = x.map(|x| &x.as_chunks::<L>().0[..n]);
     let w_chunks = w.map(|w| &w.as_chunks::<L>().0[..n]);
-    let mut sums = [[V::splat(0.0); 2]; DOT_ROWS];
+    let mut sums = [[V::splat(0.0); 2]; R];
     for k in 0..n {
         let w = w_chunks.map(|w| V::of(&w[k]));
         for (sums, x) in sums.iter_mut().zip(x_chunks) {
