@@ -132,9 +132,9 @@ impl Sampler {
     ///
     /// The model's, for logits that are no numbers.
     pub fn sample(&mut self, logits: &[f32]) -> Result<u32, StudyError> {
-        let mut order: Vec<usize> = (0..logits.len()).collect();
-        order.sort_by(|&a, &b| logits[b].total_cmp(&logits[a]));
-        let Some(&likeliest) = order.first() else { return Err(StudyError::NothingToScore) };
+        // Of equals the one with the lower id comes first.
+        let by_logit = |&a: &usize, &b: &usize| logits[b].total_cmp(&logits[a]).then(a.cmp(&b));
+        let likeliest = (0..logits.len()).min_by(by_logit).ok_or(StudyError::NothingToScore)?;
         if self.temperature < COLDEST {
             return Ok(likeliest as u32);
         }
@@ -144,6 +144,8 @@ impl Sampler {
         let sum: f32 = weights.iter().sum();
         weights.iter_mut().for_each(|weight| *weight /= sum);
         if self.top_p < 1.0 {
+            let mut order: Vec<usize> = (0..logits.len()).collect();
+            order.sort_unstable_by(by_logit);
             let mut kept = weights[likeliest];
             for &id in &order[1..] {
                 match kept < self.top_p {
