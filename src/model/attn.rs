@@ -63,8 +63,8 @@ impl Attn {
             self.q.takes_part(thread).then_some(job)
         };
         let mut results = with_numbers(x, |x| self.parallel.work(job, |_| x))?.await?;
-        let out = Tensor::from_vec(sum(&mut results, x.elem_count())?, x.shape(), &Device::Cpu)?;
-        let mut rest: Vec<&[f32]> = results.iter().map(Vec::as_slice).collect();
+        let (out, mut rest) = sum(&mut results, x.elem_count())?;
+        let out = Tensor::from_vec(out, x.shape(), &Device::Cpu)?;
         let mut take = |wanted: bool, of_head: usize, rows: usize, shape: [usize; 4]| {
             let heads = self.q.shares().iter().map(|share| share.len() / d_head);
             let widths: Vec<usize> = heads.map(|heads| heads * of_head).collect();

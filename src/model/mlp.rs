@@ -40,6 +40,7 @@ impl Mlp {
             takes_part.then(|| Job::Mlp { name: name.clone(), activation })
         };
         let mut results = with_numbers(x, |x| self.parallel.work(job, |_| x))?.await?;
-        Ok(Tensor::from_vec(sum(&mut results, x.elem_count())?, x.shape(), &Device::Cpu)?)
+        let (y, _) = sum(&mut results, x.elem_count())?;
+        Ok(Tensor::from_vec(y, x.shape(), &Device::Cpu)?)
     }
 }

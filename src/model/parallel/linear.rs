@@ -189,7 +189,7 @@ impl RowParallelLinear {
         let mut results = with_numbers(x, work)?.await?;
         let mut shape = x.dims()[..x.rank() - 1].to_vec();
         shape.push(self.n_out);
-        let y = sum(&mut results, shape.iter().product())?;
+        let (y, _) = sum(&mut results, shape.iter().product())?;
         Ok(Tensor::from_vec(y, shape, &Device::Cpu)?)
     }
 }
@@ -214,24 +214,25 @@ pub(in crate::model) fn side_by_side(
     Ok(y)
 }
 
-/// Takes the first `length` numbers of every thread's results, if it gave any, and
-/// adds them up.
-pub(in crate::model) fn sum(results: &mut [Vec<f32>], length: usize) -> Result<Vec<f32>> {
-    let mut sum: Option<Vec<f32>> = None;
-    for result in results.iter_mut().filter(|result| !result.is_empty()) {
-        if result.len() < length {
-            return Err(short());
-        }
-        let rest = result.split_off(length);
-        let mut part = std::mem::replace(result, rest);
-        // The memory of what followed would stay in use as long as the sum is kept.
-        part.shrink_to_fit();
-        match &mut sum {
-            Some(sum) => sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part),
-            None => sum = Some(part),
-        }
+/// Adds up the first `length` numbers of every thread's results, if it gave any; and what
+/// follows them.
+pub(in crate::model) fn sum(results: &mut [Vec<f32>], length: usize) -> Result<(Vec<f32>, Vec<&[f32]>)> {
+    if results.iter().any(|result| !result.is_empty() && result.len() < length) {
+        return Err(short());
     }
-    sum.ok_or_else(short)
+    let first = results.iter().position(|result| !result.is_empty()).ok_or_else(short)?;
+    // Patterns may follow, which are much to copy.
+    let whole = results[first].len() == length;
+    let mut sum = if whole { std::mem::take(&mut results[first]) } else { results[first][..length].to_vec() };
+    let mut rest = Vec::with_capacity(results.len());
+    for (i, result) in results.iter().enumerate() {
+        let (part, more) = result.split_at(length.min(result.len()));
+        if i != first {
+            sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        }
+        rest.push(more);
+    }
+    Ok((sum, rest))
 }
 
 /// The error of a thread whose answer lacks numbers.
