@@ -9,9 +9,11 @@ use std::ops::Range;
 const CAPTION_SIZE: f64 = 11.0;
 const CAPTION: f64 = 18.0;
 const LONGEST_LABEL: usize = 16;
-/// Where there is less width than this, columns are labelled straight upwards and
-/// labels are shorter, so that the cells get what there is.
+/// Where there is less width than this, columns are labelled straight upwards, and rows in
+/// the masked half, behind their last cell, so that the cells get what there is.
 const NARROW: f64 = 480.0;
+/// What the labels of the last rows may take there, behind which nothing is masked.
+const LAST_LABELS: f64 = 36.0;
 /// Labels stay legible, so cells never get smaller than this; the page scrolls.
 const SMALLEST_CELL: f64 = 12.0;
 const LARGEST_CELL: f64 = 46.0;
@@ -73,6 +75,8 @@ pub struct Layout {
     label_limit: usize,
     /// Turn of the column labels, in degrees.
     turn: f64,
+    /// Whether rows are labelled behind their last cell.
+    behind: bool,
     /// Left edge of the legend.
     legend: f64,
 }
@@ -102,13 +106,22 @@ impl PatternMap {
     /// legible and the page scrolls.
     #[must_use]
     pub fn layout(&self, available: f64) -> Layout {
-        let leaning = self.layout_with(available, available < NARROW);
+        if available < NARROW {
+            // Behind cells that are scrolled away a label would be out of sight.
+            let behind = self.layout_with(available, true, true);
+            return if behind.width <= available { behind } else { self.layout_with(available, true, false) };
+        }
+        let leaning = self.layout_with(available, false, false);
         // Labels that lean run into each other where columns are as close as this.
-        if leaning.cell < CELL_WITH_LEANING_LABEL { self.layout_with(available, true) } else { leaning }
+        if leaning.cell < CELL_WITH_LEANING_LABEL {
+            return self.layout_with(available, true, false);
+        }
+        leaning
     }
 
-    /// With column labels that lean, or upright ones of a smaller size.
-    fn layout_with(&self, available: f64, upright: bool) -> Layout {
+    /// With column labels that lean, or upright ones of a smaller size; and with row labels
+    /// before the rows or behind their last cells.
+    fn layout_with(&self, available: f64, upright: bool, behind: bool) -> Layout {
         let n = self.n().max(1) as f64;
         let label_size = if upright { 11.0 } else { 12.0 };
         let room = available * 0.22 / likely_width("m", label_size);
@@ -117,14 +130,14 @@ impl PatternMap {
             self.labels(label_limit).iter().map(|label| likely_width(label, label_size)).fold(0.0, f64::max);
         let turn: f64 = if upright { -90.0 } else { -45.0 };
         let (rise, lean) = (-longest * turn.to_radians().sin(), longest * turn.to_radians().cos());
-        let left = (longest + BADGE_ROOM + 8.0).max(NARROWEST_LEFT);
+        let left = if behind { BADGE_ROOM + 2.0 } else { (longest + BADGE_ROOM + 8.0).max(NARROWEST_LEFT) };
         let top = CAPTION + rise + BADGE_ROOM + 10.0;
-        let right = lean + 8.0;
+        let right = if behind { LAST_LABELS } else { lean + 8.0 };
         let cell = ((available - left - right) / n).floor().clamp(SMALLEST_CELL, LARGEST_CELL);
-        let legend = if available < NARROW { 4.0 } else { left };
+        let legend = if available < NARROW { 2.0 } else { left };
         let width = (left + n * cell + right).max(legend + LEGEND_WIDTH);
         let height = top + n * cell + LEGEND;
-        Layout { cell, left, top, width, height, label_size, label_limit, turn, legend }
+        Layout { cell, left, top, width, height, label_size, label_limit, turn, behind, legend }
     }
 
     /// What lies under a point of the window, seen from the window's corner.
@@ -135,7 +148,9 @@ impl PatternMap {
             (at >= edge && i < self.n() as f64).then_some(i as i32)
         };
         match (place(y, layout.top, window.y), place(x, layout.left, window.x)) {
+            (Some(q), Some(k)) if layout.behind && k > q => Some(Cell { q, k: -1 }),
             (Some(q), Some(k)) => Some(Cell { q, k }),
+            (Some(q), None) if layout.behind => Some(Cell { q, k: -1 }),
             (Some(q), None) if x < layout.left => Some(Cell { q, k: -1 }),
             (None, Some(k)) if y < layout.top => Some(Cell { q: -1, k }),
             _ => None,
@@ -181,8 +196,13 @@ impl PatternMap {
             surface.fill([0.0, top, left, window.height - top], theme.surface);
         }
         let caption = |text, at, align| Text::plain(text, at, CAPTION_SIZE, align, theme.muted);
-        surface.text(&caption("source (attended to) →", (left, CAPTION / 2.0), Align::Start));
-        surface.text(&caption("destination ↓", (left - 8.0, top - 9.0), Align::End));
+        if layout.behind {
+            let both = "source (attended to) →   destination ↓";
+            surface.text(&caption(both, (layout.legend, CAPTION / 2.0), Align::Start));
+        } else {
+            surface.text(&caption("source (attended to) →", (left, CAPTION / 2.0), Align::Start));
+            surface.text(&caption("destination ↓", (left - 8.0, top - 9.0), Align::End));
+        }
         for q in rows {
             self.label_row(layout, theme, q, y0, false, surface);
         }
@@ -275,12 +295,22 @@ impl PatternMap {
         if middle < top - 1.0 {
             return;
         }
+        let (x, align, limit) = if layout.behind {
+            let x = left + (q as f64 + 1.0) * cell + 4.0;
+            let room = (layout.width - x) / likely_width("n", label_size);
+            (x, Align::Start, label_limit.min(room as usize))
+        } else {
+            (left - BADGE_ROOM - 4.0, Align::End, label_limit)
+        };
+        let label = label_of(&self.tokens[q].text, limit);
         if lit {
-            surface.line((0.0, middle), (left - BADGE_ROOM - 2.0, middle), cell.min(18.0), theme.mark);
+            let ends = match align {
+                Align::Start => (x - 2.0, x + likely_width(&label, label_size) + 4.0),
+                _ => (0.0, x + 2.0),
+            };
+            surface.line((ends.0, middle), (ends.1, middle), cell.min(18.0), theme.mark);
         }
-        let at = (left - BADGE_ROOM - 4.0, middle);
-        let label = label_of(&self.tokens[q].text, label_limit);
-        let label = Text::plain(&label, at, label_size, Align::End, theme.text);
+        let label = Text::plain(&label, (x, middle), label_size, align, theme.text);
         surface.text(&Text { bold: lit, ..label });
         self.draw_badge(q, (left - BADGE_ROOM + 6.0, middle), theme, surface);
         if self.tokens[q].joined {
@@ -478,7 +508,26 @@ mod tests {
     }
 
     #[test]
-    fn a_heatmap_of_the_default_prompt_fits_a_phone() {
-        assert!(map(13).layout(294.0).width <= 294.0);
+    fn on_a_phone_rows_are_labelled_in_the_masked_half() {
+        let map = map(13);
+        for (available, least) in [(294.0, 18.0), (342.0, 22.0)] {
+            let layout = map.layout(available);
+            assert!(layout.width <= available && layout.cell >= least, "{available}: {layout:?}");
+            let window = Window { x: 0.0, y: 0.0, width: available, height: layout.height };
+            let mut record = Record::default();
+            map.draw(&layout, &Theme::of(false), window, &mut record);
+            for i in 0..13 {
+                let labels = record.texts.iter().filter(|(text, _)| *text == format!("t{i}")).count();
+                assert_eq!(labels, 2, "token {i} is labelled as a row and as a column");
+            }
+            let at = |q: f64, k: f64| {
+                map.cell_at(&layout, window, layout.left + k * layout.cell, layout.top + q * layout.cell)
+            };
+            assert_eq!(at(5.5, 5.5), Some(Cell { q: 5, k: 5 }));
+            assert_eq!(at(5.5, 6.5), Some(Cell { q: 5, k: -1 }), "its label");
+            assert_eq!(at(12.5, 13.5), Some(Cell { q: 12, k: -1 }), "its label");
+        }
+        // A text that has to be scrolled keeps its labels in sight.
+        assert!(self::map(64).layout(342.0).left > 80.0);
     }
 }

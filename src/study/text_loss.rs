@@ -12,8 +12,9 @@ use rand::distr::weighted::WeightedIndex;
 use rand::rngs::StdRng;
 use std::collections::HashMap;
 
-/// How many of the likeliest next tokens are given.
+/// How many of the likeliest next tokens are given, at the end and elsewhere.
 const TOP: usize = 10;
+const TOP_ELSEWHERE: usize = 5;
 /// Positions that are read at once: a step of the progress that is shown.
 const POSITIONS_AT_ONCE: usize = 64;
 /// Temperatures below draw nothing: they take the likeliest token.
@@ -27,6 +28,8 @@ pub struct TextLoss {
     pub losses: Vec<f64>,
     /// The likeliest next tokens with their probabilities, likeliest first.
     pub next: Vec<(u32, f64)>,
+    /// The same at every position, some fewer of them: (T, 5).
+    pub next_at: Vec<Vec<(u32, f64)>>,
     /// The same tokens' logits.
     pub logits: Vec<f64>,
 }
@@ -45,6 +48,7 @@ pub async fn evaluate(
 ) -> Result<TextLoss, StudyError> {
     let resid = run(model, ids, ablation, pace).await?;
     let mut losses = Vec::with_capacity(ids.len());
+    let mut next_at = Vec::with_capacity(ids.len());
     let mut last = None;
     for from in (0..ids.len()).step_by(POSITIONS_AT_ONCE) {
         pace.step(from, ids.len()).await?;
@@ -54,12 +58,18 @@ pub async fn evaluate(
         let loss =
             |(next, asked): (&NextToken, Option<u32>)| asked.map(|_| -next.log_probability(next.logit));
         losses.extend(next.iter().zip(asked).filter_map(loss));
+        next_at.extend(next.iter().map(|next| {
+            let mut likeliest = next.probabilities();
+            likeliest.truncate(TOP_ELSEWHERE);
+            likeliest
+        }));
         last = next.into_iter().next_back();
     }
     let last = last.ok_or(StudyError::NothingToScore)?;
     Ok(TextLoss {
         losses,
         next: last.probabilities(),
+        next_at,
         logits: last.likeliest.iter().map(|&(_, logit)| f64::from(logit)).collect(),
     })
 }

@@ -34,6 +34,8 @@ wire! {
         pub losses: Vec<f64>,
         /// What comes next, the likeliest first.
         pub next: Vec<NextToken>,
+        /// The same at each position, some fewer of them; nothing in files of before 0.2.0.
+        pub next_at: Option<Vec<Vec<NextToken>>>,
     }
 
     /// A token that may come next.
@@ -56,7 +58,8 @@ pub(super) const IN_FILES: Option<InFiles> = Some(InFiles {
 /// The first token is given, and so has none.
 fn has_a_loss_for_each_token(reading: &Value) -> bool {
     let n = list(&reading["tokens"]).len().saturating_sub(1);
-    let fits = |found: &Value| found.is_null() || list(&found["losses"]).len() == n;
+    let next = |found: &Value| found["next_at"].is_null() || list(&found["next_at"]).len() == n + 1;
+    let fits = |found: &Value| found.is_null() || list(&found["losses"]).len() == n && next(found);
     fits(&reading["before"]) && fits(&reading["after"])
 }
 
@@ -65,7 +68,12 @@ impl Reading {
     #[must_use]
     pub fn of(found: &TextLoss, tokens: &Tokens) -> Self {
         let next = |&(id, probability): &(u32, f64)| NextToken { id, text: tokens.text_of(id), probability };
-        Self { losses: found.losses.clone(), next: found.next.iter().map(next).collect() }
+        let all = |found: &Vec<(u32, f64)>| found.iter().map(next).collect::<Vec<_>>();
+        Self {
+            losses: found.losses.clone(),
+            next: all(&found.next),
+            next_at: Some(found.next_at.iter().map(all).collect()),
+        }
     }
 }
 
