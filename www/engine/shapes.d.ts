@@ -856,7 +856,9 @@ type Reading = {
   /** The loss of each token but the first, in nats. */
   losses: Array<number>,
   /** What comes next, the likeliest first. */
-  next: Array<NextToken>;
+  next: Array<NextToken>,
+  /** The same at each position, some fewer of them; nothing in files of before 0.2.0. */
+  next_at: Array<Array<NextToken>> | null;
 };
 
 /** What one seed gives. */
