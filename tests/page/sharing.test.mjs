@@ -12,6 +12,7 @@ import {
   exported,
   exportedJson,
   reach,
+  sidewaysScroll,
   SMALL,
   start,
   startable,
@@ -112,6 +113,64 @@ describe('links', () => {
       assert.equal(await page.locator('#words').inputValue(), words);
       assert.equal(await page.locator('#n').inputValue(), '6');
     }));
+});
+
+describe('the menu in the header', () => {
+  const menu = '#share-menu';
+
+  test('copies the link and saves files by keyboard, from anywhere on the page', () =>
+    harness.withPage(SMALL, {}, async ({ page }) => {
+      await start(page, 'ready');
+      await page.evaluate(() => scrollTo(0, 1500));
+      await page.locator(`${menu} > summary`).focus();
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('Tab');
+      await page.keyboard.press('Enter');
+      const note = page.locator('#share-menu-note');
+      await note.filter({ hasText: 'Link copied.' }).waitFor();
+      assert.equal(await page.evaluate(() => navigator.clipboard.readText()), page.url());
+      for (const ending of ['json', 'png']) {
+        await page.keyboard.press('Tab');
+        const [download] = await Promise.all([
+          page.waitForEvent('download'),
+          page.keyboard.press('Enter'),
+        ]);
+        assert.match(download.suggestedFilename(), new RegExp(`\\.${ending}$`));
+        await note.filter({ hasText: download.suggestedFilename() }).waitFor();
+      }
+      assert.deepEqual(await accessibilityViolations(page), []);
+      await page.keyboard.press('Escape');
+      assert.equal(await page.locator(menu).getAttribute('open'), null);
+      const focused = page.evaluate(() => document.activeElement?.matches('#share-menu > summary'));
+      assert.ok(await focused);
+    }));
+
+  test('fits a phone, waits for something to save, and closes at a tap elsewhere', () =>
+    harness.withPage(
+      SMALL,
+      { width: 360, height: 740, context: { hasTouch: true, isMobile: true } },
+      async ({ page }) => {
+        await startable(page);
+        await page.locator(`${menu} > summary`).tap();
+        const entries = page.locator(`${menu} button`);
+        assert.deepEqual(await entries.evaluateAll((all) => all.map((each) => each.ariaDisabled)), [
+          null,
+          'true',
+          'true',
+        ]);
+        await page
+          .locator('#share-menu-note')
+          .filter({ hasText: /once a head is shown/ })
+          .waitFor();
+        const { pixels, wide } = await sidewaysScroll(page);
+        assert.equal(pixels, 0, wide.join(', '));
+        const box = await page.locator(`${menu} .menu-body`).boundingBox();
+        assert.ok(box && box.x >= 0 && box.x + box.width <= 360, JSON.stringify(box));
+        assert.deepEqual(await accessibilityViolations(page), []);
+        await page.touchscreen.tap(30, 600);
+        assert.equal(await page.locator(menu).getAttribute('open'), null);
+      },
+    ));
 });
 
 describe('a results file', () => {

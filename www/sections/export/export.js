@@ -1,6 +1,5 @@
 // Taking the results away: the results file, the table, pictures.
 
-import { announce } from '../../kit/announce.js';
 import { byId, el, isOff, setOff } from '../../kit/dom.js';
 import { saveFile } from '../../kit/save-file.js';
 import { shownStudy } from '../../study/demo.js';
@@ -11,18 +10,12 @@ import { part } from '../../kit/part.js';
 import { PICTURES } from './picture-choice.js';
 import { showProblem } from '../../kit/problem-box.js';
 import { asProblem, isCancelled } from '../../kit/problem.js';
+import { LATER, Note } from './note.js';
 
 /** @param {import('../../study/study.js').Study} study */
 export function setUpExport(study) {
-  const note = byId('export-note', HTMLParagraphElement);
+  const note = new Note('files');
   const problemSlot = byId('export-problem', HTMLDivElement);
-
-  /** @param {string} text */
-  function report(text) {
-    note.textContent = text;
-    announce(text);
-  }
-
   const pictureOf = byId('picture-of', HTMLSelectElement);
 
   /**
@@ -77,12 +70,15 @@ export function setUpExport(study) {
       try {
         showProblem(problemSlot, null);
         const name = fileName(ending, what?.());
-        note.textContent = `Making ${name}…`;
-        report(saveFile(name, await make()));
+        note.show(`Making ${name}…`);
+        note.report(saveFile(name, await make()));
       } catch (thrown) {
-        note.textContent = '';
+        note.show('');
         if (isCancelled(thrown)) return;
-        showProblem(problemSlot, asProblem(thrown), (offer) =>
+        const problem = asProblem(thrown);
+        // Whoever pressed it in the menu does not see what is told below.
+        note.tellInMenu(problem.what);
+        showProblem(problemSlot, problem, (offer) =>
           (offer === 'svg' ? byId('export-svg', HTMLButtonElement) : element).click(),
         );
       }
@@ -127,7 +123,7 @@ export function setUpExport(study) {
     try {
       showProblem(problemSlot, null);
       const { copyLines } = await python();
-      report(await copyLines(study.state, fileName('json'), problemSlot));
+      note.report(await copyLines(study.state, fileName('json'), problemSlot));
     } catch (thrown) {
       showProblem(problemSlot, asProblem(thrown), () => copyPython.click());
     }
@@ -156,7 +152,7 @@ export function setUpExport(study) {
   study.watch(
     ({ settings, pattern }) => [settings, pattern !== null],
     ([, ready]) => {
-      note.textContent = ready ? '' : 'Files can be exported once a head is shown.';
+      note.show(ready ? '' : LATER);
     },
   );
 }

@@ -1,7 +1,6 @@
 // Sharing the settings: the link, a file where the link is too long, and a
 // citation of what the page shows.
 
-import { announce } from '../../kit/announce.js';
 import { BUILD } from '../../build.js';
 import { byId } from '../../kit/dom.js';
 import { saveFile } from '../../kit/save-file.js';
@@ -11,25 +10,22 @@ import { LONGEST_LINK, linkTo } from '../../study/link.js';
 import { shownStudy } from '../../study/demo.js';
 import { part } from '../../kit/part.js';
 import { asProblem } from '../../kit/problem.js';
+import { Note } from './note.js';
+import { setUpShareMenu } from './share-menu.js';
 
 /** @param {import('../../study/study.js').Study} study */
 export function setUpShareLink(study) {
-  const note = byId('share-note', HTMLParagraphElement);
+  const note = new Note('link');
   const box = byId('link-box', HTMLInputElement);
   const save = byId('settings-save', HTMLButtonElement);
 
   /** @param {string} text */
-  function report(text) {
-    note.textContent = text;
-    announce(text);
-  }
+  const report = (text) => note.report(text);
 
   // What was said of one link is not true of the next.
   study.watch(
     ({ settings }) => settings,
-    () => {
-      note.textContent = '';
-    },
+    () => note.show(''),
   );
 
   byId('copy-link', HTMLButtonElement).addEventListener('click', async () => {
@@ -50,6 +46,7 @@ export function setUpShareLink(study) {
       box.hidden = false;
       box.value = link;
       box.select();
+      box.scrollIntoView({ block: 'nearest' });
       report('The browser did not allow copying; the link is selected below.');
     }
   });
@@ -63,6 +60,7 @@ export function setUpShareLink(study) {
   });
 
   setUpCitation(study, report);
+  setUpShareMenu(study);
 }
 
 /**
