@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import path from 'node:path';
-import { button, exportedJson, reach, start, startable, useHarness } from './harness.mjs';
+import { button, display, exportedJson, reach, start, startable, useHarness } from './harness.mjs';
 import { GOOD_MODEL, makeLongModel, makeModels, MANY_HEADS } from './models.mjs';
 import { watchTasks } from './tasks.mjs';
 
@@ -134,8 +134,9 @@ describe('a pointer that moves', () => {
           const long = [];
           for (const max of ['matrix', 'row', 'one']) {
             for (const bos of ['shown', 'hidden', 'renormalised']) {
-              await page.locator('#view-max').selectOption(max);
-              await page.locator('#view-bos').selectOption(bos);
+              await display(page, 'view-max', max);
+              await display(page, 'view-bos', bos);
+              await page.keyboard.press('Escape');
               await page.waitForTimeout(600);
               const longTasks = await watchTasks(harness.browser, page, LONGEST_TASK);
               for (let i = 0; i < 20; i++) {
@@ -199,13 +200,13 @@ describe('what a change asks for', () => {
         const first = await settle();
         assert.equal(first.filter((call) => call === 'storage').length, 2, first.join());
 
-        for (const [id, value] of [
+        for (const [id, value] of /** @type {const} */ ([
           ['view-scale', 'log'],
           ['view-max', 'row'],
           ['view-colors', 'magma'],
           ['view-bos', 'renormalised'],
-        ]) {
-          await page.locator(`#${id}`).selectOption(value ?? '');
+        ])) {
+          await display(page, id, value);
           assert.deepEqual(await settle(), [], `${id} ${value}`);
         }
         await page.locator('#pattern').click({ position: { x: 200, y: 300 } });
@@ -229,8 +230,8 @@ describe('what a change asks for', () => {
       await start(page, 'ready');
       await page.waitForTimeout(900);
       assert.equal((await calls()).filter((call) => call === 'export_json').length, 1);
-      await page.locator('#view-scale').selectOption('log');
-      await page.locator('#view-bos').selectOption('hidden');
+      await display(page, 'view-scale', 'log');
+      await display(page, 'view-bos', 'hidden');
       await page.waitForTimeout(900);
       assert.deepEqual(await calls(), []);
       const { settings, patterns } = await exportedJson(page);

@@ -238,6 +238,18 @@ export async function openModels(page) {
 }
 
 /**
+ * Chooses how the heatmap is drawn, by the menu that has the options.
+ * @param {Page} page
+ * @param {'view-scale' | 'view-max' | 'view-colors' | 'view-bos'} option
+ * @param {string} value
+ */
+export async function display(page, option, value) {
+  const menu = page.locator('#display-menu');
+  if ((await menu.getAttribute('open')) === null) await menu.locator('> summary').click();
+  await page.locator(`#${option}`).selectOption(value);
+}
+
+/**
  * Has attention from category to category computed.
  * @param {Page} page
  */

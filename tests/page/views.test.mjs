@@ -10,6 +10,7 @@ import { scale } from '@observablehq/plot';
 import {
   accessibilityViolations,
   button,
+  display,
   exported,
   exportedJson,
   fixtures,
@@ -250,8 +251,7 @@ describe('the canvas of the heatmap', () => {
       await start(page, 'ready');
       const { rows } = (await exportedJson(page)).patterns;
       await page.waitForTimeout(200);
-      const view = /** @type {const} */ ('#view-bos');
-      assert.equal(await page.locator(view).inputValue(), 'renormalised');
+      assert.equal(await page.locator('#view-bos').inputValue(), 'renormalised');
       // Cell (1, 1) is all that is left of its row, and so has the last colour.
       const { x, y, pitch } = await findCells(page, rgb(viridis(1)));
       const left = (/** @type {number} */ q) =>
@@ -277,7 +277,7 @@ describe('the canvas of the heatmap', () => {
         })),
       );
       assert.equal(new Set(column.map(String)).size, 1);
-      await page.locator(view).selectOption('shown');
+      await display(page, 'view-bos', 'shown');
       await page.waitForURL((url) => !url.hash.includes('renormalised'));
     }));
 });

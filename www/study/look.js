@@ -14,8 +14,9 @@
  */
 
 /**
- * The choices of each option, the default first. No word stands for two.
- * @type {{ key: 'scale' | 'colors' | 'max' | 'bos', label: string, choices: [string, string][] }[]}
+ * The choices of each option, the default first: its word in the link, its name, and what is
+ * said of it where it is no default. No word stands for two.
+ * @type {{ key: 'scale' | 'colors' | 'max' | 'bos', label: string, choices: [word: string, name: string, brief?: string][] }[]}
  */
 export const LOOK_OPTIONS = [
   {
@@ -23,8 +24,8 @@ export const LOOK_OPTIONS = [
     label: 'Scale',
     choices: [
       ['linear', 'Linear'],
-      ['sqrt', 'Square root'],
-      ['log', 'Logarithm'],
+      ['sqrt', 'Square root', 'square root'],
+      ['log', 'Logarithm', 'log'],
     ],
   },
   {
@@ -32,8 +33,8 @@ export const LOOK_OPTIONS = [
     label: 'Colour range',
     choices: [
       ['matrix', 'Max'],
-      ['row', 'Row max'],
-      ['one', '0–1'],
+      ['row', 'Row max', 'row max'],
+      ['one', '0–1', 'range 0–1'],
     ],
   },
   {
@@ -41,9 +42,9 @@ export const LOOK_OPTIONS = [
     label: 'Palette',
     choices: [
       ['viridis', 'Viridis'],
-      ['magma', 'Magma'],
-      ['cividis', 'Cividis'],
-      ['blues', 'Blues'],
+      ['magma', 'Magma', 'magma'],
+      ['cividis', 'Cividis', 'cividis'],
+      ['blues', 'Blues', 'blues'],
     ],
   },
   {
@@ -51,8 +52,8 @@ export const LOOK_OPTIONS = [
     label: 'BOS column',
     choices: [
       ['shown', 'Show'],
-      ['hidden', 'Hide'],
-      ['renormalised', 'Exclude, renormalise'],
+      ['hidden', 'Hide', 'BOS hidden'],
+      ['renormalised', 'Exclude, renormalise', 'BOS excluded'],
     ],
   },
 ];
@@ -120,6 +121,16 @@ export function lookInWords(look) {
     return `${label}: ${choice?.[1].toLowerCase() ?? look[key]}`;
   });
   return chosen.join(' · ');
+}
+
+/**
+ * What of a look is no default, in brief.
+ * @param {Look} look
+ */
+export function changedInWords(look) {
+  return LOOK_OPTIONS.flatMap(
+    ({ key, choices }) => choices.find(([word]) => word === look[key])?.[2] ?? [],
+  ).join(', ');
 }
 
 /**

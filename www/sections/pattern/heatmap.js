@@ -4,6 +4,7 @@
 import { strongestCell, tell } from '../../labels/cell.js';
 import { legendItems } from '../../labels/categories.js';
 import { byId, el } from '../../kit/dom.js';
+import { setUpMenu } from '../../kit/menu.js';
 import { part } from '../../kit/part.js';
 import { showProblem } from '../../kit/problem-box.js';
 import { asProblem } from '../../kit/problem.js';
@@ -14,7 +15,13 @@ import { showScore } from '../../labels/score.js';
 import { breakdownFigure } from './breakdown.js';
 import { promptName } from '../../labels/prompt-name.js';
 import { shownSettings, textTooLong } from '../../study/study-state.js';
-import { LOOK_OPTIONS, formatLook, parseLook, withoutLock } from '../../study/look.js';
+import {
+  LOOK_OPTIONS,
+  changedInWords,
+  formatLook,
+  parseLook,
+  withoutLock,
+} from '../../study/look.js';
 
 /** Heatmaps of more tokens than these scroll. */
 const LONG = 44;
@@ -51,7 +58,7 @@ export function setUpHeatmap(study, crosshair) {
     else readout.clear();
   }
 
-  setUpToolbar(study);
+  setUpDisplay(study);
   setUpPainting(study, crosshair);
   fold.addEventListener('toggle', () => showTable(shownSettings(study.state), result, fold));
 
@@ -95,11 +102,14 @@ export function setUpHeatmap(study, crosshair) {
 }
 
 /**
- * The selects above the heatmap. What they choose is part of the link.
+ * How the heatmap is drawn, behind one button that says what is no default. What is chosen
+ * is part of the link.
  * @param {import('../../study/study.js').Study} study
  */
-function setUpToolbar(study) {
-  const toolbar = byId('pattern-toolbar', HTMLDivElement);
+function setUpDisplay(study) {
+  const options = byId('display-options', HTMLDivElement);
+  const summary = byId('display-summary', HTMLSpanElement);
+  setUpMenu(byId('display-menu', HTMLDetailsElement));
   for (const { key, label, choices } of LOOK_OPTIONS) {
     const id = `view-${key}`;
     const select = el('select', { id, name: 'view' });
@@ -108,11 +118,15 @@ function setUpToolbar(study) {
       const view = parseLook(study.state.settings.view);
       study.change({ view: formatLook({ ...view, [key]: select.value }) });
     });
-    toolbar.append(el('span', { class: 'tool' }, el('label', { for: id, text: label }), select));
+    options.append(el('label', { for: id, text: label }), select);
     study.subscribe(({ settings }) => {
       select.value = parseLook(settings.view)[key];
     });
   }
+  study.watch(
+    ({ settings }) => changedInWords(parseLook(settings.view)),
+    (changed) => (summary.textContent = changed && `: ${changed}`),
+  );
 }
 
 /**
