@@ -335,7 +335,27 @@ describe('does it hold', () => {
         await unfold(page, 'text-fold');
         await use(page, 'Run full model');
         assert.match(String(await page.locator('#text-sentence').textContent()), /Without L0\.mlp/);
-        assert.equal(await page.locator('#text-next table').count(), 2);
+        const tables = page.locator('#text-next table');
+        assert.equal(await tables.count(), 2);
+        assert.equal((await rows(tables.first())).length, 10);
+        assert.match(String(await page.locator('#text-legend').textContent()), /Loss: .* nats/);
+
+        // What was expected after the first word, and what came: its loss is told, too.
+        const tokens = page.locator('#text-strip button');
+        await tokens.nth(1).click();
+        await tables.first().filter({ hasText: 'after “The” (1)' }).waitFor();
+        const came = tables.first().locator('tr').filter({ hasText: 'came next' });
+        assert.match(String(await came.textContent()), /red/);
+        const loss = Number(await tokens.nth(2).locator('.token-id').textContent());
+        const share = String(await came.locator('.next-bar').textContent());
+        if (loss > 7) assert.match(share, /^< 0\.1/);
+        else assert.ok(Math.abs(parseFloat(share) - 100 * Math.exp(-loss)) < 5, `${share} ${loss}`);
+        await page.keyboard.press('ArrowRight');
+        await tables.first().filter({ hasText: 'after “red” (2)' }).waitFor();
+        await page.keyboard.press('End');
+        await tables.first().filter({ hasText: 'at the end' }).waitFor();
+        assert.equal(await page.locator('#text-strip button[tabindex="-1"]').count(), 7);
+        assert.deepEqual(await accessibilityViolations(page), []);
         assert.equal((await rows(page.locator('#text-table table'))).length, 7);
         await page.locator('#continue-tokens').fill('5');
         await use(page, 'Generate text');

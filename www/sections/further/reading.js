@@ -2,18 +2,18 @@
 // ones, with and without the chosen components, and how the text goes on.
 
 import { shownPrompt, textsOf } from '../../study/study-state.js';
-import { byId, el, fillList, hiddenText } from '../../kit/dom.js';
-import { percent, signed } from '../../kit/format.js';
+import { byId, el } from '../../kit/dom.js';
+import { signed } from '../../kit/format.js';
 import { sortableTable } from '../../kit/sortable-table.js';
 import { tokenText } from '../../labels/tokens.js';
 import { setUpTool } from '../../steps/tool.js';
+import { LossStrip } from './loss-strip.js';
 
 /** @param {import('../../study/study.js').Study} study */
 export function setUpReading(study) {
   const sentence = byId('text-sentence', HTMLParagraphElement);
-  const strip = byId('text-strip', HTMLOListElement);
+  const strip = new LossStrip();
   const table = byId('text-table', HTMLDivElement);
-  const next = byId('text-next', HTMLDivElement);
   const chosen = byId('text-components', HTMLParagraphElement);
 
   setUpTool(study, 'text', {
@@ -31,10 +31,9 @@ export function setUpReading(study) {
     ({ further }) => further.text,
     (shown) => {
       sentence.textContent = shown ? summarise(shown) : '';
-      showStrip(strip, shown);
+      strip.show(shown);
       table.hidden = !shown;
       table.replaceChildren(...(shown ? [lossTable(shown)] : []));
-      next.replaceChildren(...(shown ? nextTables(shown) : []));
     },
   );
 
@@ -65,17 +64,9 @@ function setUpContinuation(study) {
     const before = textsOf(settings)[shownPrompt(settings)] ?? prompt?.words.join(' ') ?? '';
     output.append(
       el('span', { class: 'muted', text: before }),
-      el('b', { text: continuation.text }),
+      el('mark', { class: 'generated', text: continuation.text }),
     );
   });
-}
-
-/**
- * The least and the largest loss of a text, between which its colours run.
- * @param {number[]} losses
- */
-function rangeOf(losses) {
-  return [Math.min(...losses), Math.max(...losses)];
 }
 
 /** @param {number[]} losses */
@@ -86,32 +77,10 @@ function mean(losses) {
 /** @param {TextReading} reading */
 function summarise({ before, after, components, kinds }) {
   if (before.losses.length === 0) return 'A single token leaves nothing to foresee.';
-  const [least = 0, most = 0] = rangeOf(before.losses);
-  const colours = `Colours run from ${least.toFixed(1)} to ${most.toFixed(1)}.`;
-  const plain = `The mean loss is ${mean(before.losses).toFixed(3)} nats a token. ${colours}`;
+  const plain = `The mean loss is ${mean(before.losses).toFixed(3)} nats a token.`;
   if (!after) return plain;
   const change = mean(after.losses) - mean(before.losses);
   return `${plain} Without ${components} (${kinds}) it is ${mean(after.losses).toFixed(3)}, ${signed(change)}.`;
-}
-
-/**
- * The first token is given; each other one is coloured by its loss.
- * @param {HTMLElement} strip
- * @param {TextReading | undefined} reading
- */
-function showStrip(strip, reading) {
-  const { tokens, before } = reading ?? { tokens: [], before: { losses: [] } };
-  const [least = 0, most = 0] = rangeOf(before.losses);
-  fillList(strip, tokens, (token, index) => {
-    const loss = before.losses[index - 1];
-    const text = el('span', { class: 'token-text' }, ...tokenText(token));
-    const item = el('li', { class: 'loss-token' }, text);
-    if (loss === undefined) return item;
-    const place = most > least ? (loss - least) / (most - least) : 1;
-    item.style.setProperty('--heat', `${5 + place * 40}%`);
-    item.append(el('span', { class: 'token-id', text: loss.toFixed(1) }), hiddenText(' nats'));
-    return item;
-  });
 }
 
 /** @param {TextReading} reading */
@@ -153,27 +122,5 @@ function lossTable({ tokens, before, after }) {
     'Loss of each token in nats: −ln of the probability the model gave it',
     columns,
     rows,
-  );
-}
-
-/** @param {TextReading} reading */
-function nextTables({ before, after, components }) {
-  const tables = [nextTable('Top next tokens', before.next)];
-  if (after) tables.push(nextTable(`Top next tokens without ${components}`, after.next));
-  return tables;
-}
-
-/**
- * @param {string} caption
- * @param {NextToken[]} tokens
- */
-function nextTable(caption, tokens) {
-  return sortableTable(
-    caption,
-    [
-      { label: 'Token', show: ({ text }) => el('code', {}, ...tokenText(text)) },
-      { label: 'Probability', show: ({ probability }) => percent(probability), figures: true },
-    ],
-    tokens,
   );
 }
