@@ -84,6 +84,41 @@ describe('nothing moves by itself', () => {
   }
 });
 
+test('a model of many heads in the place of the demo’s few moves nothing', () =>
+  harness.withPage(
+    `v=1&model=${manyHeads()}`,
+    { width: 1280, height: 800, byItself: true },
+    async ({ page }) => {
+      await reach(page, 'done');
+      // What the small map leaves free, bars fill.
+      await page.locator('#head-bars button').nth(5).waitFor();
+      const [panel, beside] = await page
+        .locator('#map-panel, .pattern-panel')
+        .evaluateAll((all) => all.map((each) => each.getBoundingClientRect().height));
+      assert.equal(panel, beside);
+      await page.waitForTimeout(700);
+      await page.evaluate(() => {
+        /** @type {any} */
+        const self = globalThis;
+        self.shifts = [];
+        new PerformanceObserver((list) => {
+          for (const entry of /** @type {any[]} */ (list.getEntries())) {
+            if (!entry.hadRecentInput) self.shifts.push(entry.value);
+          }
+        }).observe({ type: 'layout-shift' });
+        /** @type {any} */ (document.querySelector('[data-action="start"]')).click();
+      });
+      await page.waitForSelector('html:not([data-model="tiny"])', { state: 'attached' });
+      await reach(page, 'ready');
+      await page.waitForTimeout(700);
+      assert.equal(await page.locator('#head-bars button').count(), 0);
+      /** @type {number[]} */
+      const shifts = await page.evaluate(() => /** @type {any} */ (globalThis).shifts);
+      const sum = shifts.reduce((total, value) => total + value, 0);
+      assert.ok(sum < MOST_SHIFT, `${sum}: ${shifts}`);
+    },
+  ));
+
 /** A visit from opening to the last chart, and the tasks that were long. */
 const visit = () =>
   harness.withPage('', {}, async ({ page }) => {

@@ -3,7 +3,7 @@
 
 import { announce } from '../../kit/announce.js';
 import { CellCanvas } from '../../kit/cell-canvas.js';
-import { byId, button, el, facts } from '../../kit/dom.js';
+import { byId, el, facts } from '../../kit/dom.js';
 import { onceNear } from '../../kit/near.js';
 import { part } from '../../kit/part.js';
 import { showProblem } from '../../kit/problem-box.js';
@@ -14,9 +14,13 @@ import { headName, rankHeads } from '../../labels/heads.js';
 import { higherIsMore, metricName } from '../../study/catalogue.js';
 import { togglePin } from '../../study/pins.js';
 import { targetWords } from '../../labels/targets.js';
+import { headBars } from './head-bars.js';
 
 /** A mean this many standard errors away is told from chance, as a 95 % interval would. */
 const SURE = 1.96;
+
+/** Of so many heads or fewer there are bars below the map. */
+const FEW = 8;
 
 /** From here on the preview lies over the heatmap, as in scores.css. */
 const BESIDE = '(min-width: 75rem)';
@@ -34,6 +38,7 @@ export function setUpHeadMap(study) {
   const about = byId('headmap-about', HTMLSpanElement);
   const readout = byId('headmap-readout', HTMLDivElement);
   const topList = byId('top-heads', HTMLDivElement);
+  const bars = byId('head-bars', HTMLDivElement);
   const fold = byId('scores-table-fold', HTMLDetailsElement);
 
   /** @type {HeadScores | null} */
@@ -190,7 +195,10 @@ export function setUpHeadMap(study) {
       if (found) partial = null;
       heads = scores ? rankHeads(scores) : [];
       showFacts(null);
-      topList.replaceChildren(...(scores ? [topHeads(scores, heads, open)] : []));
+      topList.replaceChildren(...(scores ? [headBars(scores, heads, open)] : []));
+      // A map of few heads leaves room for them; of many, the ranking below has the first.
+      const few = scores !== null && heads.length <= FEW;
+      bars.replaceChildren(...(scores && few ? [headBars(scores, heads, open)] : []));
       showTable();
     },
     [null, false],
@@ -283,38 +291,4 @@ function summarise({ metric, chance, n, sd, skipped, best, higher_is_more }, hea
   }
   if (skipped.length > 0) parts.push(`${plural(skipped.length, 'prompt')} had no score.`);
   return parts.join(' ');
-}
-
-/** How many heads stand beside the map. */
-const TOP = 8;
-
-/**
- * The heads with the most of the attention that is scored, each a way to open it.
- * @param {HeadScores} scores
- * @param {import('../../labels/heads.js').RankedHead[]} heads
- * @param {(head: string) => void} open
- */
-function topHeads({ metric, higher_is_more }, heads, open) {
-  const top = heads.filter(({ rank }) => rank >= 1 && rank <= TOP).sort((a, b) => a.rank - b.rank);
-  const largest = Math.max(...top.map(({ mean }) => mean ?? 0));
-  const list = el('ol', { class: 'top-heads' });
-  for (const { name, mean } of top) {
-    const bar = el('span', { class: 'bar', 'aria-hidden': 'true' });
-    bar.style.transform = `scaleX(${(mean ?? 0) / largest})`;
-    list.append(
-      el(
-        'li',
-        {},
-        button(name, 'link', () => open(name)),
-        bar,
-        el('span', { class: 'figure', text: figure(mean) }),
-      ),
-    );
-  }
-  return el(
-    'div',
-    {},
-    el('h3', { text: higher_is_more ? 'Highest scores' : `Lowest ${metricName(metric)}` }),
-    list,
-  );
 }
