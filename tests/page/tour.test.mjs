@@ -42,17 +42,30 @@ describe('the tour', () => {
           await page.locator('#tour-next:not([aria-disabled])').waitFor();
           assert.equal(await focused(page), 'tour-next');
           titles.push(await page.locator('#tour-title').textContent());
-          // What it speaks of is in sight, and the panel does not cover its beginning.
+          // What it speaks of is in sight, and the panel covers neither its beginning nor
+          // the heading above it.
           await page.waitForFunction(() => {
-            const panel = document.querySelector('#tour')?.getBoundingClientRect();
-            const target = document.querySelector('.tour-target')?.getBoundingClientRect();
-            if (!panel || !target) return false;
-            const apart =
-              panel.bottom <= target.top ||
-              panel.right <= target.left ||
-              (panel.top >= target.bottom && panel.bottom <= innerHeight);
-            const inSight = panel.top >= 0 && panel.left >= 0 && panel.right <= innerWidth;
-            return apart && inSight && target.top < innerHeight - 100;
+            const place = (/** @type {Element | null | undefined} */ each) =>
+              each?.getBoundingClientRect() ?? new DOMRect();
+            const target = document.querySelector('.tour-target');
+            const [panel, shown] = [document.querySelector('#tour'), target].map(place);
+            const heading = place(target?.closest('.panel')?.querySelector('.panel-head'));
+            if (!panel || !shown) return false;
+            const isOver = (/** @type {DOMRect} */ { left, right, top, height }, most = height) =>
+              panel.left < right &&
+              panel.right > left &&
+              panel.top < top + Math.min(most, height) &&
+              panel.bottom > top;
+            const bar = place(document.querySelector('.masthead')).bottom;
+            const inSight =
+              panel.top >= bar &&
+              panel.bottom <= innerHeight &&
+              panel.left >= 0 &&
+              panel.right <= innerWidth;
+            // Of what is higher than the window, its upper half is left to see.
+            const most = Math.min(shown.height, innerHeight / 3);
+            const free = !isOver(shown, most) && !isOver(heading);
+            return free && inSight && shown.top < innerHeight - 100;
           });
           assert.deepEqual(await accessibilityViolations(page), [], `at step ${step + 1}`);
           if (step < 4) await page.keyboard.press('ArrowRight');

@@ -150,28 +150,43 @@ export class Tour {
     if (!this.#target) return;
     this.#target.classList.add('tour-target');
     const calm = matchMedia('(prefers-reduced-motion: reduce)').matches;
-    scrollTo({ top: this.#place() - GAP, behavior: calm ? 'instant' : 'smooth' });
+    scrollTo({ top: this.#place(), behavior: calm ? 'instant' : 'smooth' });
   }
 
   /**
-   * Puts the panel above what it speaks of; where there is no room above, to its left, or
-   * else below. It scrolls with the page.
-   * @returns {number} the upper edge of the panel or of its target on the page
+   * Puts the panel to the right of what it speaks of, below it, or to its left, whichever has
+   * room; where nothing has, over its lower part. So the heading above stays in sight. It
+   * scrolls with the page.
+   * @returns {number} where the page has to be scrolled to
    */
   #place() {
     if (!this.#target) return 0;
     const panel = this.#panel.getBoundingClientRect();
     const target = this.#target.getBoundingClientRect();
+    const section = (this.#target.closest('section') ?? this.#target).getBoundingClientRect();
+    const { clientWidth } = document.documentElement;
+    const above = heightOf('.masthead') + GAP;
+    const room = innerHeight - above - heightOf('.phone-bar') - GAP;
     const upper = target.top + scrollY;
-    const fits = upper >= panel.height + 2 * GAP;
-    const beside = !fits && target.left > panel.width + 2 * GAP;
+
+    // From the heading on, unless the target is far below it.
+    const heading = section.top + scrollY;
+    const from = upper - heading <= room / 2 ? heading : upper;
+
     const below = target.bottom + scrollY + GAP;
-    const top = fits ? upper - panel.height - GAP : beside ? upper : below;
-    const left = beside ? target.left - panel.width - GAP : target.left;
-    const rightmost = document.documentElement.clientWidth - panel.width - GAP;
+    let [left, top] = [target.left, below];
+    if (target.right + panel.width + 2 * GAP <= clientWidth) {
+      [left, top] = [target.right + GAP, upper];
+    } else if (target.height + GAP + panel.height > room) {
+      if (target.left >= panel.width + 2 * GAP)
+        [left, top] = [target.left - panel.width - GAP, upper];
+      else if (target.height > room) [left, top] = [clientWidth, from + room - panel.height];
+    }
     this.#panel.style.top = `${top}px`;
-    this.#panel.style.left = `${Math.max(GAP, Math.min(left, rightmost))}px`;
-    return Math.min(top, upper);
+    this.#panel.style.left = `${Math.max(GAP, Math.min(left, clientWidth - panel.width - GAP))}px`;
+
+    // All of the panel is to be in sight.
+    return Math.max(from, top + panel.height - room) - above;
   }
 
   /** Does the step's part as soon as the page is idle, and goes on when that is done. */
@@ -197,6 +212,14 @@ export class Tour {
     if (back && back.tabIndex < 0) back.tabIndex = -1;
     back?.focus({ preventScroll: true });
   }
+}
+
+/**
+ * How much of the window something takes that stays in sight.
+ * @param {string} selector
+ */
+function heightOf(selector) {
+  return document.querySelector(selector)?.getBoundingClientRect().height ?? 0;
 }
 
 /**
