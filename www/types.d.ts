@@ -53,6 +53,8 @@ interface DrawnCells {
 }
 
 interface CellView extends DrawnCells {
+  /** Where a cell is in the whole picture. */
+  place(row: number, column: number): { x: number; y: number; width: number; height: number };
   /** The whole picture as a document. */
   svg(dark: boolean, row: number, column: number): string;
 }

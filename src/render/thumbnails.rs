@@ -68,6 +68,13 @@ impl Layout {
         let (wide, high) = (self.picture + GAP, self.picture + NAME + GAP);
         [f64::from(column) * wide, f64::from(row) * high, wide, high]
     }
+
+    /// The rectangle of a picture alone.
+    #[must_use]
+    pub fn picture_at(&self, row: i32, column: i32) -> [f64; 4] {
+        let [x, y, ..] = self.place(row, column);
+        [MARGIN + x, MARGIN + NAME + y, self.picture, self.picture]
+    }
 }
 
 impl Thumbnails {
@@ -185,8 +192,8 @@ impl Thumbnails {
 /// The upper left corner of a picture, below its name.
 fn corner(layout: &Layout, i: usize) -> (f64, f64) {
     let (row, column) = (i / layout.columns, i % layout.columns);
-    let (wide, high) = (layout.picture + GAP, layout.picture + NAME + GAP);
-    (MARGIN + column as f64 * wide, MARGIN + NAME + row as f64 * high)
+    let [x, y, ..] = layout.picture_at(row as i32, column as i32);
+    (x, y)
 }
 
 /// Outlines a picture.

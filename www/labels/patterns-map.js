@@ -15,9 +15,6 @@ const LARGEST = 120;
 const NAMED = 21;
 const ROOMY = 28;
 
-/** How a sheet of pictures is laid out (src/render/thumbnails.rs). */
-const SHEET = { margin: 3, name: 16, gap: 6 };
-
 /** The surface of a panel, and what stands on it. */
 const COLOURS = {
   light: { surface: '#ffffff', ink: '#181d26', muted: '#515b6b', empty: '#eef0f4' },
@@ -139,7 +136,7 @@ export class PatternsMap {
    */
   #drawPictures(context, dpr, dark) {
     const side = Math.max(1, Math.round((this.#cell - GAP) * dpr));
-    const { pitch, high, ratio, canvas } = this.#sheetFor(side, dark);
+    const { ratio, canvas } = this.#sheetFor(side, dark);
     context.setTransform(1, 0, 0, 1, 0, 0);
     context.fillStyle = COLOURS[dark ? 'dark' : 'light'].empty;
     for (let i = 0; i < this.rows * this.columns; i++) {
@@ -151,8 +148,8 @@ export class PatternsMap {
         context.fillRect(x, y, side, side);
         continue;
       }
-      const fromX = Math.round((SHEET.margin + column * pitch) * ratio);
-      const fromY = Math.round((SHEET.margin + SHEET.name + row * high) * ratio);
+      const from = this.#pictures.place(row, column);
+      const [fromX, fromY] = [Math.round(from.x * ratio), Math.round(from.y * ratio)];
       context.drawImage(canvas, fromX, fromY, side, side, x, y, side, side);
     }
   }
@@ -164,10 +161,8 @@ export class PatternsMap {
    */
   #sheetFor(side, dark) {
     const { width, height } = this.#pictures.size(0);
-    const pitch = width / this.columns;
-    const picture = pitch - SHEET.gap;
     // A hair more, so that rounding down gives the side.
-    const ratio = (side + 0.01) / picture;
+    const ratio = (side + 0.01) / this.#pictures.place(0, 0).width;
     const { canvas } = this.#sheet;
     const key = `${side} ${dark}`;
     if (key !== this.#sheet.key) {
@@ -177,7 +172,7 @@ export class PatternsMap {
       const context = canvas.getContext('2d');
       if (context) this.#pictures.draw(context, ratio, dark);
     }
-    return { canvas, ratio, pitch, high: picture + SHEET.name + SHEET.gap };
+    return { canvas, ratio };
   }
 
   /**

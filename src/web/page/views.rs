@@ -33,6 +33,9 @@ trait Picture {
     /// Where the window has to begin to show a cell.
     fn reveal(&self, row: i32, column: i32, window: Window) -> (f64, f64);
 
+    /// The rectangle of a cell in the whole picture, its name left out.
+    fn place(&self, row: i32, column: i32) -> [f64; 4];
+
     /// Draws on an empty canvas what lies in the window.
     fn draw(&self, canvas: &Canvas, theme: &Theme);
 
@@ -107,6 +110,13 @@ impl View {
         to_js(&Point { x, y })
     }
 
+    /// Where a cell is in the whole picture: `{x, y, width, height}`.
+    #[must_use]
+    pub fn place(&self, row: i32, column: i32) -> JsValue {
+        let [x, y, width, height] = self.picture.place(row, column);
+        to_js(&Rectangle { x, y, width, height })
+    }
+
     /// Draws all but what is marked.
     pub fn draw(&self, context: CanvasRenderingContext2d, dpr: f64, dark: bool) {
         let canvas = Canvas::new(context, dpr, self.window);
@@ -151,6 +161,14 @@ struct Size {
 struct Point {
     x: f64,
     y: f64,
+}
+
+#[derive(Serialize)]
+struct Rectangle {
+    x: f64,
+    y: f64,
+    width: f64,
+    height: f64,
 }
 
 /// A cell.
@@ -233,6 +251,11 @@ impl Picture for PatternPicture {
         self.map.reveal(&self.layout, window, Cell { q: row, k: column })
     }
 
+    fn place(&self, row: i32, column: i32) -> [f64; 4] {
+        let pattern::Layout { cell, left, top, .. } = self.layout;
+        [left + f64::from(column) * cell, top + f64::from(row) * cell, cell, cell]
+    }
+
     fn draw(&self, canvas: &Canvas, theme: &Theme) {
         self.map.draw(&self.layout, theme, canvas.window, &mut canvas.context.clone());
     }
@@ -305,6 +328,10 @@ impl Picture for HeadMapPicture {
 
     fn reveal(&self, row: i32, column: i32, window: Window) -> (f64, f64) {
         reveal(self.map.place(&self.layout, row, column), (0.0, 0.0), window)
+    }
+
+    fn place(&self, row: i32, column: i32) -> [f64; 4] {
+        self.map.place(&self.layout, row, column)
     }
 
     fn draw(&self, canvas: &Canvas, theme: &Theme) {
@@ -384,6 +411,10 @@ impl Picture for Sheet {
 
     fn reveal(&self, row: i32, column: i32, window: Window) -> (f64, f64) {
         reveal(self.layout.place(row, column), (0.0, 0.0), window)
+    }
+
+    fn place(&self, row: i32, column: i32) -> [f64; 4] {
+        self.layout.picture_at(row, column)
     }
 
     fn draw(&self, canvas: &Canvas, theme: &Theme) {
