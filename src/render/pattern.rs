@@ -236,7 +236,10 @@ impl PatternMap {
         if let Some(row) = q.and_then(|_| overlap([x0 - 1.0, y - 1.0, side + 1.0, cell + 1.0], cells)) {
             double_outline(row, theme.text, surface);
         }
-        if let Some(column) = k.and_then(|_| overlap([x - 1.0, y0 - 1.0, cell + 1.0, side + 1.0], cells)) {
+        // Above the diagonal there may be labels of rows.
+        let above = if layout.behind { f64::from(marked.k) * cell } else { 0.0 };
+        let column = [x - 1.0, y0 + above - 1.0, cell + 1.0, side - above + 1.0];
+        if let Some(column) = k.and_then(|_| overlap(column, cells)) {
             double_outline(column, theme.text, surface);
         }
         let both = q.zip(k).and_then(|_| overlap([x - 2.0, y - 2.0, cell + 3.0, cell + 3.0], cells));

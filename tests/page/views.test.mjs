@@ -282,6 +282,69 @@ describe('the canvas of the heatmap', () => {
     }));
 });
 
+test('how the heatmap is drawn stands behind a button that says what is no default', () =>
+  harness.withPage(`${TINY}&view=log`, { width: 1280, height: 800 }, async ({ page }) => {
+    await start(page, 'ready');
+    const summary = page.locator('#display-menu > summary');
+    assert.equal((await summary.textContent())?.trim(), 'Display: log');
+    assert.equal(await page.locator('#view-bos').isVisible(), false);
+    await summary.focus();
+    await page.keyboard.press('Enter');
+    await page.locator('#view-bos').selectOption('hidden');
+    await summary.filter({ hasText: 'Display: log, BOS hidden' }).waitFor();
+    assert.deepEqual(await accessibilityViolations(page), []);
+    await page.locator('#view-bos').focus();
+    await page.keyboard.press('Escape');
+    assert.equal(await page.locator('#view-bos').isVisible(), false);
+    assert.ok(await summary.evaluate((each) => each === document.activeElement));
+    await summary.click();
+    await page.locator('h1').click();
+    assert.equal(await page.locator('#view-bos').isVisible(), false);
+    assert.match(page.url(), /view=log\.hidden/);
+  }));
+
+test('on a phone cells are large enough for a finger, and a row is read where it is masked', () =>
+  harness.withPage(
+    TINY,
+    { width: 390, height: 844, context: { hasTouch: true, isMobile: true } },
+    async ({ page }) => {
+      await start(page, 'ready');
+      await page.waitForTimeout(200);
+      const { rows } = (await exportedJson(page)).patterns;
+      const canvas = page.locator('#pattern');
+      const box = await canvas.boundingBox();
+      assert.ok(box && box.width <= 342, JSON.stringify(box));
+      const readout = page.locator('#pattern-readout .readout-title');
+      const pitch = 22;
+      // The last row begins behind a badge, and its label ends the picture.
+      const left = box.width - 36 - rows.length * pitch;
+      const top = await canvas.evaluate((element) => {
+        // Below the labels the first cell is the first that is filled.
+        const source = /** @type {any} */ (element);
+        const ratio = source.width / source.clientWidth;
+        const { data, width } = source
+          .getContext('2d')
+          .getImageData(0, 0, source.width, source.height);
+        for (let y = 0; y < source.height; y++) {
+          const at = (y * width + Math.round(32 * ratio)) * 4;
+          let filled = true;
+          for (let x = 0; x < 8 * ratio; x++) {
+            if (data[at + 4 * x + 3] === 0 || data[at + 4 * x] !== data[at]) filled = false;
+          }
+          if (filled) return y / ratio;
+        }
+        return -1;
+      });
+      assert.ok(top > 40 && left >= 16, `${top} ${left}`);
+      const tap = (/** @type {number} */ q, /** @type {number} */ k) =>
+        canvas.tap({ position: { x: left + (k + 0.5) * pitch, y: top + (q + 0.5) * pitch } });
+      await tap(4, 2);
+      await readout.filter({ hasText: /\(4\) attends to .*\(2\)/ }).waitFor();
+      await tap(4, 9);
+      await readout.filter({ hasText: /\(4\) attends to$/ }).waitFor();
+    },
+  ));
+
 test('zooming the page draws the canvas anew, as sharp as before', () =>
   harness.withPage(TINY, {}, async ({ page }) => {
     await start(page, 'ready');
