@@ -11,6 +11,8 @@ import { percent, signed } from '../../kit/format.js';
  * @property {string} about
  */
 
+const RANDOM = 'Random weights';
+
 /** @type {Figure[]} */
 const FIGURES = [
   {
@@ -55,18 +57,18 @@ export function formTable({ head, form }) {
       'tr',
       {},
       el('th', { scope: 'row', text: label }),
-      el('td', { class: 'figure', text: show(form) }),
-      el('td', { text: form.is_low_rank ? chance(form) : '–' }),
+      el('td', { class: 'figure', text: show(form), 'data-label': head }),
+      el('td', { text: form.is_low_rank ? chance(form) : '', 'data-label': RANDOM }),
       el('td', { class: 'muted', text: about }),
     ),
   );
-  const heads = ['', head, 'Random weights', ''];
+  const heads = ['', head, RANDOM, ''];
   const caption = form.is_low_rank
     ? `M = W_Q W_Kᵀ of ${head}, cut into S + K, its symmetric and its skew part`
     : `M = W_Q W_Kᵀ of ${head} = S + K. With ${form.d_head} dimensions a head and so narrow a stream, the signs of S say little, and random weights give no rule`;
   return el(
     'table',
-    { class: 'form-table' },
+    { class: 'form-table cards' },
     el('caption', { text: caption }),
     el(
       'thead',
