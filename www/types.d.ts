@@ -112,8 +112,8 @@ declare module '*/pkg/headscope.js' {
   ): CellView;
 
   export class PoolWorker {
-    keep(name: string, rows: number, columns: number, numbers: Float32Array): void;
-    work(names: string[], numbers: Uint32Array, x: Float32Array): Float32Array;
+    keep(name: string, shape: string, numbers: Float32Array): void;
+    work(job: string, x: Float32Array): Float32Array;
   }
 
   export class Engine {
