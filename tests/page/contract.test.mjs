@@ -141,6 +141,7 @@ describe('a script finds', () => {
         await setting(page, key ?? '').selectOption(value ?? '');
         await page.waitForURL(new RegExp(`[#&]${key}=${value}(&|$)`));
       }
+      await unfolded(page, 'view');
       await page.locator('[name="view"]:has([value="log"])').selectOption('log');
       await page.waitForURL(/view=log/);
       await reached(page, 'ready', 'tiny');
