@@ -162,9 +162,6 @@ describe('a pointer that moves', () => {
         async ({ page }) => {
           await start(page, 'ready');
           if (pins) await page.locator('#pins-row canvas:visible').nth(3).waitFor();
-          await page.locator('#pattern').scrollIntoViewIfNeeded();
-          const canvas = await page.locator('#pattern').boundingBox();
-          assert.ok(canvas);
           /** @type {string[]} */
           const long = [];
           for (const max of ['matrix', 'row', 'one']) {
@@ -172,6 +169,9 @@ describe('a pointer that moves', () => {
               await display(page, 'view-max', max);
               await display(page, 'view-bos', bos);
               await page.keyboard.press('Escape');
+              await page.locator('#pattern').scrollIntoViewIfNeeded();
+              const canvas = await page.locator('#pattern').boundingBox();
+              assert.ok(canvas);
               await page.waitForTimeout(600);
               const longTasks = await watchTasks(harness.browser, page, LONGEST_TASK);
               for (let i = 0; i < 20; i++) {
