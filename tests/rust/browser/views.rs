@@ -46,7 +46,8 @@ fn a_pattern_is_drawn_where_the_pointer_finds_it() {
     set("pattern", &Float32Array::from(&[1.0, 0.0, 0.0, 0.75, 0.25, 0.0, 0.2, 0.6, 0.2][..]));
     set("relations", &Uint8Array::from(&[1, 0, 0, 1, 2, 0, 1, 4, 2][..]));
     let mut view = pattern_view(options).unwrap();
-    let size = from_js(&view.size(400.0));
+    // Where it is narrow, what lies under a point of the masked half is its row.
+    let size = from_js(&view.size(600.0));
     for dpr in [1.0, 2.0] {
         let side = |name: &str| (size[name].as_f64().unwrap() * dpr) as u32;
         let context = canvas(side("width"), side("height"));
