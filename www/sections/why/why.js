@@ -229,7 +229,7 @@ class HeadForms {
   #cells;
   #readout = el('p', { class: 'muted small', text: 'Click a head to show it.' });
   #tool = el('div', { class: 'toolbar' });
-  #table = el('div', { class: 'scroll' });
+  #table = el('div', { class: 'scroll tall' });
   /** @type {Circuits | null} */
   #shown = null;
 
