@@ -20,6 +20,15 @@ export function headIndex(name) {
 }
 
 /**
+ * A head's place in the order of a model: L0H2 before L0H10 before L1H0.
+ * @param {string} name
+ */
+export function headOrder(name) {
+  const [layer, head] = headIndex(name);
+  return layer * 1000 + head;
+}
+
+/**
  * Whether a model of this size has the head.
  * @param {[number, number]} index
  * @param {{ n_layer: number, n_head: number }} size

@@ -4,7 +4,7 @@
 import { byId, button, facts as factList } from '../../kit/dom.js';
 import { percent, plural, score as figure } from '../../kit/format.js';
 import { sortableTable } from '../../kit/sortable-table.js';
-import { headIndex } from '../../labels/heads.js';
+import { headOrder } from '../../labels/heads.js';
 import { PatternsMap } from '../../labels/patterns-map.js';
 import { promptName } from '../../labels/prompt-name.js';
 import { setUpPromptView } from '../../steps/prompt-view.js';
@@ -143,7 +143,7 @@ function patternTable(heads, metric, open) {
     {
       label: 'Head',
       show: ({ head }) => button(head, 'link', () => open(head)),
-      sortBy: ({ head }) => orderOf(head),
+      sortBy: ({ head }) => headOrder(head),
     },
     {
       label: metricName(metric),
@@ -170,10 +170,4 @@ function share({ name, label }) {
     sortBy: ({ shares }) => shares[name],
     figures: true,
   };
-}
-
-/** @param {string} name */
-function orderOf(name) {
-  const [layer, head] = headIndex(name);
-  return layer * 1000 + head;
 }

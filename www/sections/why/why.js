@@ -7,7 +7,7 @@ import { sortableTable } from '../../kit/sortable-table.js';
 import { headMapOf } from '../../labels/head-map-view.js';
 import { CellCanvas } from '../../kit/cell-canvas.js';
 import { targetWords } from '../../labels/targets.js';
-import { headIndex, headName } from '../../labels/heads.js';
+import { headName, headOrder } from '../../labels/heads.js';
 import { followTool, setUpTool } from '../../steps/tool.js';
 import { lockedCell } from '../../study/look.js';
 import { shownSettings } from '../../study/study-state.js';
@@ -280,7 +280,9 @@ class HeadForms {
     );
     this.#canvas.setAttribute('aria-label', `${by.label} of each loaded head`);
     this.#cells.show(headMapOf(model, values.flat(), by.chance, circuits.head));
-    const rows = Object.entries(circuits.forms).map(([name, form]) => ({ name, ...form }));
+    const rows = Object.entries(circuits.forms)
+      .map(([name, form]) => ({ name, ...form }))
+      .sort((a, b) => headOrder(a.name) - headOrder(b.name));
     this.#table.replaceChildren(sortableTable('Forms of the loaded heads', FORM_COLUMNS, rows));
   }
 
@@ -304,7 +306,7 @@ const FORM_COLUMNS = [
   {
     label: 'Head',
     show: ({ name }) => el('code', { text: name }),
-    sortBy: ({ name }) => headIndex(name)[0] * 1000 + headIndex(name)[1],
+    sortBy: ({ name }) => headOrder(name),
   },
   { label: 'Trace of M', show: (f) => signed(f.trace), sortBy: (f) => f.trace, figures: true },
   {
