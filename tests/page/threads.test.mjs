@@ -118,8 +118,8 @@ test('two threads give the numbers of one, and together hold the weights once', 
  */
 const LOSSES = {
   'cannot be readied': `if (message.init) message.init.module = null; send(message);`,
-  'cannot hold what it is given': `if (message.give) message.give.rows = 7; send(message);`,
-  'cannot do a job': `if (message.ask) message.ask.names = ['nothing']; send(message);`,
+  'cannot hold what it is given': `if (message.give) message.give.shape = '{"Matrix":{"n_in":7,"n_out":7}}'; send(message);`,
+  'cannot do a job': `if (message.ask) message.ask.job = '{"Dots":{"table":"nothing"}}'; send(message);`,
   'throws by itself': `const event = { message: 'out of memory, say', cancelable: true };
     if (message.ask) this.dispatchEvent(new ErrorEvent('error', event)); else send(message);`,
   'is ended by the browser': `if (message.ask) this.terminate(); else send(message);`,
