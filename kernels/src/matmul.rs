@@ -236,52 +236,40 @@ pub(super) fn dot_products_by<V: Vector, const L: usize>(x: &[f32], table: &[f32
     let width = table.len() / n;
     // A part of the table stays in the second cache level while all of x meets it.
     for (part, table) in table.chunks(DOT_PART * n).enumerate() {
-        let y = Columns { width, first: part * DOT_PART, numbers: &mut *y };
-        dots_with_part::<V, L>(x, table, n, y);
+        let mut r = 0;
+        while r * n < x.len() {
+            let place = r * width + part * DOT_PART;
+            let (x, y) = (&x[r * n..], &mut y[place..]);
+            r += match x.len() / n {
+                DOT_ROWS.. => dots_of_rows::<V, L, DOT_ROWS>(x, table, n, y, width),
+                4 | 5 => dots_of_rows::<V, L, 4>(x, table, n, y, width),
+                2 | 3 => dots_of_rows::<V, L, 2>(x, table, n, y, width),
+                _ => dots_of_rows::<V, L, 1>(x, table, n, y, width),
+            };
+        }
     }
 }
 
-/// Some columns of rows of `width` numbers, from column `first` on.
-struct Columns<'a> {
-    width: usize,
-    first: usize,
-    numbers: &'a mut [f32],
-}
-
-/// Dot products of every row of x with some rows of a table.
-#[inline(always)]
-fn dots_with_part<V: Vector, const L: usize>(x: &[f32], table: &[f32], n: usize, mut y: Columns) {
-    let rows = x.len() / n;
-    let mut r = 0;
-    while r < rows {
-        r += match rows - r {
-            DOT_ROWS.. => dots_of_rows::<V, L, DOT_ROWS>(r, x, table, n, &mut y),
-            4 | 5 => dots_of_rows::<V, L, 4>(r, x, table, n, &mut y),
-            2 | 3 => dots_of_rows::<V, L, 2>(r, x, table, n, &mut y),
-            _ => dots_of_rows::<V, L, 1>(r, x, table, n, &mut y),
-        };
-    }
-}
-
-/// The same of `R` rows from `r` on; gives back `R`. In browsers a function of its own, as
+/// Dot products of the first `R` rows of x with some rows of a table, into rows of y that are
+/// `width` numbers apart; gives back `R`. In browsers a function of its own, as
 /// [`Panels::add_tiles`].
 #[cfg_attr(target_arch = "wasm32", inline(never))]
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn dots_of_rows<V: Vector, const L: usize, const R: usize>(
-    r: usize,
     x: &[f32],
     table: &[f32],
     n: usize,
-    y: &mut Columns,
+    y: &mut [f32],
+    width: usize,
 ) -> usize {
-    let x: [&[f32]; R] = std::array::from_fn(|i| &x[(r + i) * n..][..n]);
+    let x: [&[f32]; R] = std::array::from_fn(|r| &x[r * n..][..n]);
     for (j, pair) in table.chunks(2 * n).enumerate() {
         // Of an odd number the last one is its own pair.
         let rows = pair.len() / n;
         let sums = dots::<V, L, R>(x, [&pair[..n], &pair[(rows - 1) * n..]]);
-        for (i, sums) in sums.iter().enumerate() {
-            let place = (r + i) * y.width + y.first + 2 * j;
-            y.numbers[place..place + rows].copy_from_slice(&sums[..rows]);
+        for (r, sums) in sums.iter().enumerate() {
+            let place = r * width + 2 * j;
+            y[place..place + rows].copy_from_slice(&sums[..rows]);
         }
     }
     R

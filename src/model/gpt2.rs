@@ -11,8 +11,8 @@ use super::attn::{Attended, Attn};
 use super::mlp::Mlp;
 use super::ops::{LayerNorm, causal_pattern, mix};
 use crate::model::parallel::{Inside, TensorParallel, WorkerPool};
-use crate::model::token_embedding::{NextToken, TokenEmbedding};
-use crate::model::{Hooks, Interest, ModelError, Result};
+use crate::model::token_embedding::TokenEmbedding;
+use crate::model::{Hooks, Interest, ModelError, NextToken, Result};
 use crate::weights::{Config, LM_HEAD, Unembedding};
 use candle_core::{Device, Tensor};
 use std::rc::Rc;
@@ -86,8 +86,7 @@ impl Gpt2 {
         let (batch, tokens) = self.check(prompts)?;
         let d = self.config.d_model;
         let embed = hooks.at(Embed, async {
-            let ids: Vec<usize> = prompts.iter().flatten().map(|&id| id as usize).collect();
-            let rows = self.words.rows(&ids).await?;
+            let rows = self.words.rows(&prompts.concat()).await?;
             Ok(Tensor::from_vec(rows, (batch, tokens, d), &Device::Cpu)?)
         });
         let pos_embed = hooks.at(PosEmbed, async {

@@ -9,6 +9,7 @@ mod attn;
 pub mod gpt2;
 pub mod hooks;
 mod mlp;
+mod next_token;
 mod ops;
 pub mod parallel;
 pub mod parts;
@@ -19,11 +20,11 @@ mod token_embedding;
 pub use gpt2::Gpt2;
 pub use headscope_kernels as kernels;
 pub use hooks::{ActivationCache, HookPoint, Hooks, Interest, NoHooks};
+pub use next_token::NextToken;
 pub use parallel::WorkerPool;
 pub use parts::{Depth, Need};
 pub use past::Past;
 pub use raw_weights::{HeadWeights, OutputWeights};
-pub use token_embedding::NextToken;
 
 /// Why the model cannot compute.
 #[derive(Debug, thiserror::Error)]

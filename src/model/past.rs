@@ -53,7 +53,7 @@ impl Gpt2 {
         if position >= n_ctx {
             return Err(ModelError::TooLong { tokens: position + 1, n_ctx });
         }
-        let row = self.words.rows(&[id as usize]).await?;
+        let row = self.words.rows(&[id]).await?;
         let wpe = self.wpe.as_ref().filter(|wpe| wpe.dims()[0] > position);
         let pos_embed = wpe.ok_or(ModelError::NotLoaded("wpe.weight"))?.narrow(0, position, 1)?;
         let mut resid = (Tensor::from_vec(row, (1, 1, d), &Device::Cpu)? + pos_embed.reshape((1, 1, d))?)?;

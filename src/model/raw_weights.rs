@@ -138,7 +138,7 @@ impl Gpt2 {
     ///
     /// [`ModelError::NotLoaded`], [`ModelError::NoSuchTensor`] for a token that there is not.
     pub async fn unembedding_rows(&self, ids: &[u32]) -> Result<Vec<f32>> {
-        self.unembedding().rows(&places(ids)).await
+        self.unembedding().rows(ids).await
     }
 
     /// Rows of some tokens of the embedding, (n, d).
@@ -147,7 +147,7 @@ impl Gpt2 {
     ///
     /// [`ModelError::NotLoaded`], [`ModelError::NoSuchTensor`] for a token that there is not.
     pub async fn embedding_rows(&self, ids: &[u32]) -> Result<Vec<f32>> {
-        self.words.rows(&places(ids)).await
+        self.words.rows(ids).await
     }
 
     /// The mean of the unembedding's rows, (d).
@@ -168,10 +168,6 @@ impl Gpt2 {
     pub async fn times_embeddings(&self, into: &[f32], out: &[f32]) -> Result<[Vec<f32>; 2]> {
         Ok([self.words.dot_products(into).await?, self.unembedding().dot_products(out).await?])
     }
-}
-
-fn places(ids: &[u32]) -> Vec<usize> {
-    ids.iter().map(|&id| id as usize).collect()
 }
 
 /// Some rows of a large identity of `width` columns, and below them a row of zeros.

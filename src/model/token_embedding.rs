@@ -2,9 +2,8 @@
 //! rows while few are wanted, and once all of them are, a table whose rows are split over
 //! the threads, as in Megatron-LM's vocabulary-parallel embedding.
 
-use crate::model::kernels::distribution::Distribution;
 use crate::model::parallel::{Job, ShardTensor, TensorParallel, linear};
-use crate::model::{ModelError, Result};
+use crate::model::{ModelError, NextToken, Result};
 use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
@@ -30,31 +29,6 @@ pub(super) struct TokenEmbedding {
     /// Rows of each thread.
     shares: Vec<Range<usize>>,
     parallel: Rc<TensorParallel>,
-}
-
-/// What a position's logits say of the next token.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NextToken {
-    /// The distribution.
-    pub distribution: Distribution,
-    /// The largest logits with their tokens, largest first.
-    pub likeliest: Vec<(u32, f32)>,
-    /// The logit of the token that was asked for; no number if none was.
-    pub logit: f32,
-}
-
-impl NextToken {
-    /// The log-probability of a logit, in nats.
-    #[must_use]
-    pub fn log_probability(&self, logit: f32) -> f64 {
-        f64::from(logit) - self.distribution.log_sum_exp()
-    }
-
-    /// The likeliest tokens with their probabilities, likeliest first.
-    #[must_use]
-    pub fn probabilities(&self) -> Vec<(u32, f64)> {
-        self.likeliest.iter().map(|&(id, logit)| (id, self.log_probability(logit).exp())).collect()
-    }
 }
 
 impl TokenEmbedding {
@@ -133,30 +107,25 @@ impl TokenEmbedding {
     }
 
     /// Rows of some tokens, (n, d).
-    pub(super) async fn rows(&self, ids: &[usize]) -> Result<Vec<f32>> {
+    pub(super) async fn rows(&self, ids: &[u32]) -> Result<Vec<f32>> {
+        let ids: Vec<usize> = ids.iter().map(|&id| id as usize).collect();
         if let Some(id) = ids.iter().find(|&&id| !self.has(id)) {
             return Err(match *id < self.d_vocab {
                 true => ModelError::NotLoaded(self.name),
                 false => ModelError::NoSuchTensor(format!("{}, row {id}", self.name)),
             });
         }
-        // Of each thread, those of its rows that are not here.
-        let elsewhere: Vec<Vec<usize>> = self
-            .shares
-            .iter()
-            .map(|share| {
-                let wanted = ids.iter().filter(|id| share.contains(id) && !self.rows.contains_key(id));
-                wanted.map(|id| id - share.start).collect()
-            })
-            .collect();
+        let elsewhere = |id: &&usize| !self.rows.contains_key(id);
         let job = |thread: usize| {
-            let rows = &elsewhere[thread];
-            (!rows.is_empty()).then(|| Job::Rows { table: self.name.to_owned(), rows: rows.clone() })
+            let share = &self.shares[thread];
+            let rows = ids.iter().filter(elsewhere).filter(|id| share.contains(id));
+            let rows: Vec<usize> = rows.map(|id| id - share.start).collect();
+            (!rows.is_empty()).then(|| Job::Rows { table: self.name.to_owned(), rows })
         };
         let came = self.parallel.work(job, |_| &[]).await?;
         let mut came: Vec<_> = came.iter().map(|rows| rows.chunks_exact(self.d)).collect();
         let mut rows = Vec::with_capacity(ids.len() * self.d);
-        for id in ids {
+        for id in &ids {
             let thread = self.shares.iter().position(|share| share.contains(id)).unwrap_or_default();
             let row = self.rows.get(id).map(Vec::as_slice).or_else(|| came[thread].next());
             rows.extend_from_slice(row.ok_or_else(linear::short)?);
@@ -167,7 +136,8 @@ impl TokenEmbedding {
     /// Dot products of rows of x, (n, d), with every row of the table, (n, V).
     pub(super) async fn dot_products(&self, x: &[f32]) -> Result<Vec<f32>> {
         let table = self.table()?;
-        let results = self.parallel.work(self.whole(|| Job::Dots { table: table.clone() }), |_| x).await?;
+        let job = |thread: usize| self.has_rows(thread).then(|| Job::Dots { table: table.clone() });
+        let results = self.parallel.work(job, |_| x).await?;
         let mut rest: Vec<&[f32]> = results.iter().map(Vec::as_slice).collect();
         let widths: Vec<usize> = self.shares.iter().map(Range::len).collect();
         linear::side_by_side(&mut rest, &widths, x.len() / self.d)
@@ -182,14 +152,13 @@ impl TokenEmbedding {
         asked: &[Option<u32>],
     ) -> Result<Vec<NextToken>> {
         let table = self.table()?;
-        let of = |thread: usize| {
+        let job = |thread: usize| {
             let share = &self.shares[thread];
             let within = |id: u32| (id as usize).checked_sub(share.start).filter(|&id| id < share.len());
-            let asked = asked.iter().map(|id| id.and_then(within));
-            let job = || Job::NextTokens { table: table.clone(), most, asked: asked.collect() };
-            (!share.is_empty()).then(job)
+            let asked = asked.iter().map(|id| id.and_then(within)).collect();
+            self.has_rows(thread).then(|| Job::NextTokens { table: table.clone(), most, asked })
         };
-        let results = self.parallel.work(of, |_| x).await?;
+        let results = self.parallel.work(job, |_| x).await?;
         let mut next: Vec<Option<NextToken>> = vec![None; asked.len()];
         for (share, results) in self.shares.iter().zip(&results).filter(|(share, _)| !share.is_empty()) {
             let rows = results.chunks_exact(NextToken::numbers(most));
@@ -218,48 +187,7 @@ impl TokenEmbedding {
         if self.is_whole { Ok(self.name.to_owned()) } else { Err(ModelError::NotLoaded(self.name)) }
     }
 
-    /// A job for every thread that has rows.
-    fn whole(&self, job: impl Fn() -> Job) -> impl Fn(usize) -> Option<Job> {
-        move |thread| (!self.shares[thread].is_empty()).then(&job)
-    }
-}
-
-impl NextToken {
-    /// By these logits and others, of which the `most` likeliest are kept.
-    fn and(mut self, other: Self, most: usize) -> Self {
-        self.likeliest.extend(other.likeliest);
-        // Stable: of equals the one with the lower id stays first.
-        self.likeliest.sort_by(|a, b| b.1.total_cmp(&a.1));
-        self.likeliest.truncate(most);
-        let distribution = self.distribution.and(other.distribution);
-        let logit = if self.logit.is_nan() { other.logit } else { self.logit };
-        Self { distribution, logit, ..self }
-    }
-
-    /// How many numbers say it.
-    fn numbers(most: usize) -> usize {
-        6 + 2 * most
-    }
-
-    /// The numbers that say it between threads; a sum of double precision is two of them.
-    pub(super) fn to_numbers(&self, most: usize, to: &mut Vec<f32>) {
-        let two = |x: f64| [x as f32, (x - f64::from(x as f32)) as f32];
-        let Distribution { largest, sum, weighted } = self.distribution;
-        to.push(largest);
-        to.extend(two(sum));
-        to.extend(two(weighted));
-        to.push(self.logit);
-        let none = std::iter::repeat((f32::NAN, f32::NAN));
-        let pairs = self.likeliest.iter().map(|&(id, logit)| (id as f32, logit)).chain(none);
-        to.extend(pairs.take(most).flat_map(|(id, logit)| [id, logit]));
-    }
-
-    /// What they say, of rows from `first` on.
-    fn of_numbers(numbers: &[f32], first: usize) -> Self {
-        let two = |i: usize| f64::from(numbers[i]) + f64::from(numbers[i + 1]);
-        let distribution = Distribution { largest: numbers[0], sum: two(1), weighted: two(3) };
-        let pairs = numbers[6..].as_chunks::<2>().0.iter().filter(|[id, _]| !id.is_nan());
-        let likeliest = pairs.map(|&[id, logit]| (first as u32 + id as u32, logit)).collect();
-        Self { distribution, likeliest, logit: numbers[5] }
+    fn has_rows(&self, thread: usize) -> bool {
+        !self.shares[thread].is_empty()
     }
 }

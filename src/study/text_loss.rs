@@ -28,10 +28,10 @@ pub struct TextLoss {
     pub losses: Vec<f64>,
     /// The likeliest next tokens with their probabilities, likeliest first.
     pub next: Vec<(u32, f64)>,
-    /// The same at every position, some fewer of them: (T, 5).
-    pub next_at: Vec<Vec<(u32, f64)>>,
     /// The same tokens' logits.
     pub logits: Vec<f64>,
+    /// The likeliest at every position, some fewer of them: (T, 5).
+    pub next_at: Vec<Vec<(u32, f64)>>,
 }
 
 /// Runs the model on one text, of at least one token.
@@ -47,31 +47,39 @@ pub async fn evaluate(
     pace: &impl YieldPoint,
 ) -> Result<TextLoss, StudyError> {
     let resid = run(model, ids, ablation, pace).await?;
-    let mut losses = Vec::with_capacity(ids.len());
-    let mut next_at = Vec::with_capacity(ids.len());
-    let mut last = None;
-    for from in (0..ids.len()).step_by(POSITIONS_AT_ONCE) {
-        pace.step(from, ids.len()).await?;
-        let positions = from..ids.len().min(from + POSITIONS_AT_ONCE);
-        let asked: Vec<_> = positions.clone().map(|i| ids.get(i + 1).copied()).collect();
-        let next = model.next_tokens(&resid.narrow(1, from, positions.len())?, TOP, &asked).await?;
-        let loss =
-            |(next, asked): (&NextToken, Option<u32>)| asked.map(|_| -next.log_probability(next.logit));
-        losses.extend(next.iter().zip(asked).filter_map(loss));
-        next_at.extend(next.iter().map(|next| {
-            let mut likeliest = next.probabilities();
-            likeliest.truncate(TOP_ELSEWHERE);
-            likeliest
-        }));
-        last = next.into_iter().next_back();
-    }
-    let last = last.ok_or(StudyError::NothingToScore)?;
+    let next = next_tokens(model, &resid, ids, TOP, pace).await?;
+    let (last, before) = next.split_last().ok_or(StudyError::NothingToScore)?;
+    let first = |next: &NextToken| next.probabilities().into_iter().take(TOP_ELSEWHERE).collect();
     Ok(TextLoss {
-        losses,
+        losses: before.iter().map(|next| -next.log_probability(next.logit)).collect(),
         next: last.probabilities(),
-        next_at,
         logits: last.likeliest.iter().map(|&(_, logit)| f64::from(logit)).collect(),
+        next_at: next.iter().map(first).collect(),
     })
+}
+
+/// What a residual stream, (1, T, d), says of the next token at each position of a text, as if
+/// it were that after the last layer: with the `most` likeliest tokens, and the logit of the
+/// one that comes.
+///
+/// # Errors
+///
+/// [`StudyError::Cancelled`] or the model's.
+pub async fn next_tokens(
+    model: &Gpt2,
+    resid: &Tensor,
+    ids: &[u32],
+    most: usize,
+    pace: &impl YieldPoint,
+) -> Result<Vec<NextToken>, StudyError> {
+    let asked: Vec<Option<u32>> = ids.iter().skip(1).map(|&id| Some(id)).chain([None]).collect();
+    let mut next = Vec::with_capacity(ids.len());
+    for (i, asked) in asked.chunks(POSITIONS_AT_ONCE).enumerate() {
+        let from = i * POSITIONS_AT_ONCE;
+        pace.step(from, ids.len()).await?;
+        next.extend(model.next_tokens(&resid.narrow(1, from, asked.len())?, most, asked).await?);
+    }
+    Ok(next)
 }
 
 /// Continues a text, token by token, until `most` are added, the context is full, or

@@ -857,7 +857,7 @@ type Reading = {
   losses: Array<number>,
   /** What comes next, the likeliest first. */
   next: Array<NextToken>,
-  /** The same at each position, some fewer of them; nothing in files of before 0.2.0. */
+  /** The same at each position, some fewer of them; nothing in files of 0.2.0 and before. */
   next_at: Array<Array<NextToken>> | null;
 };
 

@@ -113,10 +113,12 @@ impl ShardTable {
         Self { width, numbers: vec![0.0; rows * width] }
     }
 
-    /// Puts rows in place, as far as there is room for them.
+    /// Puts rows in place, if there is room for them.
     pub(in crate::model) fn keep(&mut self, first: usize, numbers: &[f32]) {
-        let place = self.numbers.iter_mut().skip(first * self.width);
-        place.zip(numbers).for_each(|(place, &number)| *place = number);
+        let from = first * self.width;
+        if let Some(place) = self.numbers.get_mut(from..from + numbers.len()) {
+            place.copy_from_slice(numbers);
+        }
     }
 
     /// Some rows, (n, width).

@@ -34,7 +34,7 @@ wire! {
         pub losses: Vec<f64>,
         /// What comes next, the likeliest first.
         pub next: Vec<NextToken>,
-        /// The same at each position, some fewer of them; nothing in files of before 0.2.0.
+        /// The same at each position, some fewer of them; nothing in files of 0.2.0 and before.
         pub next_at: Option<Vec<Vec<NextToken>>>,
     }
 

@@ -8,7 +8,7 @@ import { tokenText } from '../../labels/tokens.js';
 import { nextTokens } from './next-tokens.js';
 
 /** Shares of the accent colour, of the least loss and the largest; further.css has them too. */
-const HEAT = [5, 45];
+const HEAT = { pale: 5, full: 45 };
 
 /** @type {Record<string, (at: number, last: number) => number>} */
 const MOVES = {
@@ -65,8 +65,8 @@ export class LossStrip {
       item.append(el('span', { class: 'token-text' }, ...tokenText(token)));
       if (loss !== undefined) {
         const place = most > least ? (loss - least) / (most - least) : 1;
-        const [pale = 0, full = 0] = HEAT;
-        item.style.setProperty('--heat', `${pale + place * (full - pale)}%`);
+        const heat = HEAT.pale + place * (HEAT.full - HEAT.pale);
+        item.style.setProperty('--heat', `${heat}%`);
         item.append(el('span', { class: 'token-id', text: loss.toFixed(1) }), hiddenText(' nats'));
       }
       return el('li', {}, item);

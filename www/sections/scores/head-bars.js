@@ -5,7 +5,7 @@ import { score as figure } from '../../kit/format.js';
 import { metricName } from '../../study/catalogue.js';
 
 /** How many of them. */
-const TOP = 8;
+export const MOST_BARS = 8;
 
 /**
  * The heads with the most of the attention that is scored, each a way to open it.
@@ -14,7 +14,9 @@ const TOP = 8;
  * @param {(head: string) => void} open
  */
 export function headBars({ metric, higher_is_more, chance }, heads, open) {
-  const top = heads.filter(({ rank }) => rank >= 1 && rank <= TOP).sort((a, b) => a.rank - b.rank);
+  const top = heads
+    .filter(({ rank }) => rank >= 1 && rank <= MOST_BARS)
+    .sort((a, b) => a.rank - b.rank);
   const largest = Math.max(chance ?? 0, ...top.map(({ mean }) => mean ?? 0));
   const list = el('ol', { class: 'top-heads' });
   for (const { name, mean } of top) {

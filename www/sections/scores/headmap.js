@@ -14,13 +14,10 @@ import { headName, rankHeads } from '../../labels/heads.js';
 import { higherIsMore, metricName } from '../../study/catalogue.js';
 import { togglePin } from '../../study/pins.js';
 import { targetWords } from '../../labels/targets.js';
-import { headBars } from './head-bars.js';
+import { MOST_BARS, headBars } from './head-bars.js';
 
 /** A mean this many standard errors away is told from chance, as a 95 % interval would. */
 const SURE = 1.96;
-
-/** Of so many heads or fewer there are bars below the map. */
-const FEW = 8;
 
 /** From here on the preview lies over the heatmap, as in scores.css. */
 const BESIDE = '(min-width: 75rem)';
@@ -197,7 +194,7 @@ export function setUpHeadMap(study) {
       showFacts(null);
       topList.replaceChildren(...(scores ? [headBars(scores, heads, open)] : []));
       // A map of few heads leaves room for them; of many, the ranking below has the first.
-      const few = scores !== null && heads.length <= FEW;
+      const few = scores !== null && heads.length <= MOST_BARS;
       bars.replaceChildren(...(scores && few ? [headBars(scores, heads, open)] : []));
       showTable();
     },
