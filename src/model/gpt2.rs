@@ -172,10 +172,10 @@ impl Gpt2 {
         Ok(Tensor::from_vec(logits, (batch, tokens, self.config.d_vocab), &Device::Cpu)?)
     }
 
-    /// What the logits say of the next token at each position of one text, from the
-    /// residual stream after the last layer, (1, T, d): without the logits themselves,
-    /// which are much to hand from thread to thread. With the `most` likeliest tokens,
-    /// and at each of the T positions the logit of one that is `asked` for.
+    /// What the logits say of the next token, from positions of the residual stream after
+    /// the last layer, (n, d): without the logits themselves, which are much to hand from
+    /// thread to thread. With the `most` likeliest tokens, and at each of the n positions the
+    /// logit of one that is `asked` for.
     ///
     /// # Errors
     ///

@@ -43,7 +43,7 @@ pub use own_mask::OwnMask;
 pub use seeds::{SeedResult, over_seeds};
 pub use target::{AboutTarget, Target};
 pub(crate) use text_form::{as_text, named};
-pub use text_loss::{TextLoss, evaluate, next_tokens};
+pub use text_loss::{POSITIONS_AT_ONCE, TextLoss, evaluate, next_tokens};
 
 use crate::model::{Depth, Need};
 use crate::prompts::Relations;

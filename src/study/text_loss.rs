@@ -16,7 +16,7 @@ use std::collections::HashMap;
 const TOP: usize = 10;
 const TOP_ELSEWHERE: usize = 5;
 /// Positions that are read at once: a step of the progress that is shown.
-const POSITIONS_AT_ONCE: usize = 64;
+pub const POSITIONS_AT_ONCE: usize = 256;
 /// Temperatures below draw nothing: they take the likeliest token.
 const COLDEST: f64 = 1e-7;
 
@@ -58,9 +58,9 @@ pub async fn evaluate(
     })
 }
 
-/// What a residual stream, (1, T, d), says of the next token at each position of a text, as if
-/// it were that after the last layer: with the `most` likeliest tokens, and the logit of the
-/// one that comes.
+/// What residual streams of a text, (n, T, d), say of the next token at each position, as if
+/// they were that after the last layer: n times T of them, with the `most` likeliest tokens and
+/// the logit of the one that comes.
 ///
 /// # Errors
 ///
@@ -73,11 +73,13 @@ pub async fn next_tokens(
     pace: &impl YieldPoint,
 ) -> Result<Vec<NextToken>, StudyError> {
     let asked: Vec<Option<u32>> = ids.iter().skip(1).map(|&id| Some(id)).chain([None]).collect();
-    let mut next = Vec::with_capacity(ids.len());
-    for (i, asked) in asked.chunks(POSITIONS_AT_ONCE).enumerate() {
-        let from = i * POSITIONS_AT_ONCE;
-        pace.step(from, ids.len()).await?;
-        next.extend(model.next_tokens(&resid.narrow(1, from, asked.len())?, most, asked).await?);
+    let asked = asked.repeat(resid.dim(0)?);
+    let resid = resid.flatten_to(1)?;
+    let mut next = Vec::with_capacity(asked.len());
+    for piece in asked.chunks(POSITIONS_AT_ONCE) {
+        let from = next.len();
+        pace.step(from, asked.len()).await?;
+        next.extend(model.next_tokens(&resid.narrow(0, from, piece.len())?, most, piece).await?);
     }
     Ok(next)
 }

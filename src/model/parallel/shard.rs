@@ -10,8 +10,8 @@ use crate::weights::Activation;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
-/// Tokens whose logits are in memory at a time: 1 MB of 64 positions.
-const TOKENS_AT_ONCE: usize = 4096;
+/// Tokens whose logits are in memory at a time: 1 MB of 256 positions.
+const TOKENS_AT_ONCE: usize = 1024;
 
 /// What a thread is given to hold.
 #[derive(Debug)]
