@@ -227,7 +227,7 @@ fn is_shard(name: &str) -> bool {
 fn hub(path: &str) -> Result<String, String> {
     let decoded = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
     let (path, named) = match path.split_once('@') {
-        Some((path, revision)) => (path, Some(decoded(revision.trim_matches('/')))),
+        Some((path, revision)) => (path, Some(decoded(revision))),
         None => (path, None),
     };
     let mut parts: Vec<String> = path.split('/').filter(|part| !part.is_empty()).map(decoded).collect();
@@ -260,7 +260,9 @@ fn hub(path: &str) -> Result<String, String> {
         _ => (String::new(), &[][..]),
     };
     let revision = named.unwrap_or(revision);
-    let revision = if revision.is_empty() { MAIN } else { &revision };
+    // Slashes may have been encoded, and no revision ends in one or has two in a row.
+    let revision = revision.trim_matches('/');
+    let revision = if revision.is_empty() { MAIN } else { revision };
     let plain = |text: &str, more: &[char]| {
         let known = |c: char| c.is_ascii_alphanumeric() || ['-', '_'].contains(&c) || more.contains(&c);
         !text.is_empty() && text.chars().all(known) && !text.contains("..") && text.trim_matches('.') == text
@@ -269,7 +271,7 @@ fn hub(path: &str) -> Result<String, String> {
     if !(plain(owner, &[]) && plain(name, &['.']) && short(owner) && short(name)) {
         return Err(wanted());
     }
-    if !plain(revision, &['.', '/', '+', '=', '~']) || revision.len() > LONGEST {
+    if !plain(revision, &['.', '/', '+', '=', '~']) || revision.contains("//") || revision.len() > LONGEST {
         return Err(format!("names no revision of {owner}/{name} that can be read"));
     }
     if !inside.is_empty() {

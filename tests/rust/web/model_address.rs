@@ -138,6 +138,15 @@ fn a_model_on_the_hub_is_fetched_at_its_revision() {
 }
 
 #[test]
+fn a_revision_has_no_slashes_around_it_however_they_are_written() {
+    for given in ["a/b@v1/", "a/b@v1%2F%2F", "a/b@%2Fv1", "https://huggingface.co/a/b/tree/v1%2F%2F"] {
+        assert_eq!(model(given), "a/b@v1");
+    }
+    assert_eq!(model("a/b@%2F"), "a/b");
+    assert!(model_address::canonical("a/b@v%2F%2F1").is_err());
+}
+
+#[test]
 fn an_address_that_ends_as_a_sentence_does_keeps_its_end() {
     for (given, kept) in [
         ("http://models.example:/", "http://models.example"),
