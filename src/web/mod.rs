@@ -3,6 +3,7 @@
 //! | room | what it holds |
 //! | --- | --- |
 //! | [`link`] | what a visitor can set, and its text forms |
+//! | [`bundled`] | what of the bundled model is part of the module |
 //! | [`catalogue`] | all that can be chosen, and what is said of it |
 //! | [`prompt_set`] | what the settings draw |
 //! | [`results`] | what was computed, and the file it is written to and read back from |
@@ -19,6 +20,7 @@
 //!
 //! The last three are the browser's alone; the others are plain Rust and tested natively.
 
+pub mod bundled;
 pub mod catalogue;
 pub mod link;
 pub mod payload;

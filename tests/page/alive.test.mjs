@@ -53,6 +53,8 @@ describe('a first visit', () => {
       harness.withPage('', { byItself: true, width, height }, async ({ page, requests }) => {
         await reach(page, 'done');
         assert.equal(await shownModel(page), 'tiny');
+        const ofDemo = requests.filter((url) => url.includes('/data/tiny/'));
+        assert.ok(ofDemo.length <= 6, `the demo takes ${ofDemo.length} requests`);
         assert.match(String(await page.locator('#shown-model').textContent()), /demo model/);
         const { high, wide } = await inView(page, '#pattern');
         assert.ok(high >= 200 && wide >= 200, `${wide} by ${high} pixels of it are in view`);

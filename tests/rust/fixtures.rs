@@ -29,6 +29,7 @@ pub fn read(path: &str) -> Vec<u8> {
         "data/gpt2/notebook.json",
         "data/tiny/config.json",
         "data/tiny/model.safetensors",
+        "data/tiny/word-rows.bin",
         "data/tokenizer/merges.bin",
         "data/tokenizer/merges.txt",
         "data/gpt2/post-pattern.json",

@@ -11,6 +11,7 @@ pub(crate) mod tokenizer;
 
 use crate::model::{Gpt2, Need, WorkerPool, parallel};
 use crate::tokens::Tokens;
+use crate::web::bundled;
 use crate::web::js::{Timer, host_of};
 use crate::web::link::model_address;
 use crate::web::models::cache::{CacheStore, description_on, name_on};
@@ -46,7 +47,6 @@ const GPT2_HEADER: u64 = 14_291;
 /// Its config.json, as far as it matters, which nobody has to be asked for.
 const GPT2_CONFIG: &[u8] = br#"{"model_type": "gpt2", "n_layer": 12, "n_head": 12, "n_embd": 768,
     "n_positions": 1024, "vocab_size": 50257}"#;
-const TINY_CONFIG: &[u8] = include_bytes!("../../../data/tiny/config.json");
 
 /// Milliseconds between two reports of progress.
 const REPORT_EVERY: f64 = 60.0;
@@ -480,7 +480,7 @@ impl Models {
             self.gather().await;
         }
         let pool = workers.map(|workers| workers as Rc<dyn WorkerPool>);
-        let model = Mutex::new(Gpt2::shared(config.clone(), pool));
+        let model = Mutex::new(new_model(id, &config, pool)?);
         let open = Rc::new(Open {
             id: id.to_owned(),
             config,
@@ -534,7 +534,7 @@ impl Models {
         }
         let Some((config, dtype)) = known_json(id) else { return Ok((host, None)) };
         let config = Config::from_json(config).map_err(LoadError::from)?;
-        let missing = Gpt2::empty(config.clone()).missing(&need(&config));
+        let missing = new_model(id, &config, None)?.missing(&need(&config));
         let network = weights::cost(&usual_index(&config, dtype)?, &missing, true)?;
         Ok((host, Some(Cost { network, cache: 0 })))
     }
@@ -800,12 +800,21 @@ impl ByteSource for Source {
     }
 }
 
+/// A model without weights, but for those of the bundled one that need no request.
+fn new_model(id: &str, config: &Config, pool: Option<Rc<dyn WorkerPool>>) -> Result<Gpt2, Problem> {
+    let mut model = Gpt2::shared(config.clone(), pool);
+    if id == "tiny" {
+        bundled::insert_word_rows(&mut model)?;
+    }
+    Ok(model)
+}
+
 /// The config.json that is known of a model without a request, and the type of its
 /// numbers.
 fn known_json(id: &str) -> Option<(&'static [u8], &'static str)> {
     match id {
         "gpt2" => Some((GPT2_CONFIG, "F32")),
-        "tiny" => Some((TINY_CONFIG, "F16")),
+        "tiny" => Some((bundled::CONFIG, "F16")),
         _ => None,
     }
 }

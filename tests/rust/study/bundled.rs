@@ -2,14 +2,18 @@
 //! layer 1 attends to words of the same category and hardly to itself; it needs the
 //! words and the MLP that reads them, and neither positions nor patterns.
 
-use crate::fixtures::{Folder, assert_close, notebook_cases};
+use crate::fixtures::{Folder, assert_close, notebook_cases, read, tokens};
 use crate::test;
 use headscope::model::{Depth, Gpt2};
+use headscope::prompts::WordTable;
 use headscope::study::{
     AttentionBreakdown, Effect, Metric, Uninterrupted, baseline, effects, need, notebook_preset, score_heads,
     stats,
 };
-use headscope::weights::cost;
+use headscope::tokens::BOS;
+use headscope::web::bundled;
+use headscope::weights::{ByteSource, cost};
+use std::collections::BTreeSet;
 
 fn tiny() -> Folder {
     Folder::open("data/tiny")
@@ -41,6 +45,31 @@ fn one_head_stands_out() {
     .unwrap();
     let left: Vec<f64> = found.iter().map(|effect: &Effect| stats::mean(&effect.ablated) / score).collect();
     assert_close("embed, pos_embed, L0.pattern, L0.mlp", &left, &[0.23, 1.01, 1.0, 0.39], 0.01);
+}
+
+#[test]
+fn rows_of_the_built_in_words_that_come_with_the_module_are_the_files() {
+    let Folder { config, index, source } = tiny();
+    let words = WordTable::notebook().rows().concat();
+    let ids = |text: &str| tokens().encode(text).unwrap();
+    let tokens: BTreeSet<u32> =
+        words.iter().flat_map(|word| [ids(word), ids(&format!(" {word}"))].concat()).chain([BOS]).collect();
+    let mut bytes = Vec::new();
+    for id in tokens {
+        bytes.extend(u16::try_from(id).unwrap().to_le_bytes());
+        let row = index.span("wte.weight").unwrap().row_bytes(&(id as usize..id as usize + 1));
+        pollster::block_on(source.read(row, &mut |read| bytes.extend(read))).unwrap();
+    }
+    #[cfg(not(target_arch = "wasm32"))]
+    if std::env::var_os("HEADSCOPE_WRITE_ROWS").is_some() {
+        std::fs::write("data/tiny/word-rows.bin", &bytes).unwrap();
+    }
+    assert!(read("data/tiny/word-rows.bin") == bytes, "HEADSCOPE_WRITE_ROWS=1 cargo test bundled writes it");
+
+    let mut model = Gpt2::empty(config);
+    bundled::insert_word_rows(&mut model).unwrap();
+    let missing = model.missing(&need(&notebook_cases(), Depth::Pattern(2)));
+    assert!(missing.iter().all(|part| part.tensor != "wte.weight"), "{missing:?}");
 }
 
 #[test]
