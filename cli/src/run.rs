@@ -12,7 +12,7 @@ use headscope::model::{Depth, Gpt2, Need};
 use headscope::study::{self, Head, StudyError, TokenizedPrompt};
 use headscope::web::Settings;
 use headscope::web::link::settings::RunStep;
-use headscope::web::payload::scored_cases;
+use headscope::web::payload::{can_be_scored, scored_cases};
 use headscope::web::prompt_set::PromptSet;
 use headscope::web::results::file::Tilings;
 use headscope::web::results::{Results, Shown};
@@ -93,7 +93,7 @@ impl<'a> Study<'a> {
         let head = self.results.settings.head;
         let baseline = self.show(head)?;
         // What cannot be scored or ablated leaves the rest of the file as it is.
-        if steps::can_be_scored(&self.results.settings, &self.set) {
+        if can_be_scored(&self.results.settings, &self.set) {
             self.score()?;
         } else {
             eprintln!("No head is scored: {}.", StudyError::NothingToScore);
@@ -112,7 +112,7 @@ impl<'a> Study<'a> {
 
     /// Takes the best head in place of one that the model lacks.
     fn choose_head(&mut self) -> Result<()> {
-        let scorable = steps::can_be_scored(&self.results.settings, &self.set);
+        let scorable = can_be_scored(&self.results.settings, &self.set);
         let best = if scorable { Some(self.score()?) } else { None };
         let Instead { head, note, problem } =
             Instead::of(self.results.settings.head, best, &self.folder.config);

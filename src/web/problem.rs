@@ -198,8 +198,8 @@ impl From<StudyError> for Problem {
             StudyError::Cancelled => Self::cancelled(),
             StudyError::Model(error) => error.into(),
             StudyError::NothingToScore => {
-                let next = "Draw longer sequences, fewer categories or another seed.";
-                Self::new(&error, KEPT_SETTINGS, next).about("len")
+                let next = "Choose another target, or put more words of one category into a prompt.";
+                Self::new(&error, KEPT_SETTINGS, next).about("target")
             }
             StudyError::NoOthers { .. } => {
                 Self::new(&error, KEPT_SETTINGS, "Draw more sequences, or choose another kind.").about("n")

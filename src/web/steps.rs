@@ -4,7 +4,6 @@
 use crate::model::Depth;
 use crate::study::{Ablation, AttentionBreakdown, Head, TokenizedPrompt};
 use crate::web::link::ablation_choice;
-use crate::web::payload::scored_cases;
 use crate::web::prompt_set::{Prompt, PromptSet};
 use crate::web::results::Shown;
 use crate::web::{Problem, SettingProblem, Settings};
@@ -76,14 +75,6 @@ pub fn needs_no_painting(settings: &Settings) -> Result<(), Problem> {
     let what = "the painted cells are those of the shown prompt, and other prompts have none";
     let next = "Choose another target, or look at the scores of the shown prompt.";
     Err(Problem::new(what, "The settings are kept.", next).about("target"))
-}
-
-/// Whether any prompt has what heads are scored for, so that one is better than another.
-#[must_use]
-pub fn can_be_scored(settings: &Settings, set: &PromptSet) -> bool {
-    let measure = settings.measure();
-    let scorable = |case: &TokenizedPrompt| measure.chance(&case.relations).is_some();
-    scored_cases(settings, set).iter().any(scorable)
 }
 
 /// A head in place of one that the model lacks.

@@ -6,6 +6,8 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import {
   accessibilityViolations,
+  button,
+  complaints,
   exportedJson,
   root,
   reach,
@@ -62,6 +64,30 @@ describe('several texts', () => {
         await reach(page, 'done');
         assert.equal((await exportedJson(page)).patterns.rows.length, 7);
         assert.deepEqual(await accessibilityViolations(page), []);
+      },
+    ));
+
+  test('with nothing to score show the pattern, and say why not more', () =>
+    harness.withPage(
+      'v=1&model=tiny&head=L1H1&text=The+car+drove+home.',
+      { byItself: true },
+      async ({ page }) => {
+        await reach(page, 'ready');
+        const { patterns, head_scores } = await exportedJson(page);
+        assert.equal(patterns.rows.length, 6);
+        assert.equal(head_scores, null);
+        const why = page.getByText('No prompt has earlier words of the same category, so');
+        assert.equal(await why.filter({ visible: true }).count(), 2, 'at the map, and at ablations');
+        assert.deepEqual(await complaints(page), []);
+        // Who asks for it is told in so many words, and what another target gives.
+        await button(page, 'Score all heads').click();
+        await reach(page, 'error');
+        const problem = page.locator('[data-role="problem"]');
+        assert.match(String(await problem.textContent()), /Choose another target/);
+        await page.locator('[name="target"]').selectOption('previous');
+        await reach(page, 'done');
+        assert.equal(await why.filter({ visible: true }).count(), 0);
+        assert.equal(await problem.textContent(), '');
       },
     ));
 

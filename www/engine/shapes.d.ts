@@ -705,6 +705,8 @@ type PatternResult = {
   chance: number | null,
   /** Where its attention goes. */
   shares: AttentionBreakdown,
+  /** Whether any prompt has what heads are scored for. */
+  scorable: boolean,
   /** (destination, source) row-major. */
   pattern: Float32Array,
   /** What each source is to each destination: a place in the catalogue's list. */

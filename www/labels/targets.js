@@ -1,6 +1,7 @@
 // How targets of attention are called.
 
 import { catalogue } from '../study/catalogue.js';
+import { shownSettings } from '../study/study-state.js';
 
 /**
  * @param {string} target
@@ -25,6 +26,17 @@ export function pairTarget(from, to) {
  */
 export function isPainted(target) {
   return target.startsWith(`${catalogue().cells.name}-`);
+}
+
+/**
+ * What stands where scores would be, if no prompt has what heads are scored for; nothing
+ * otherwise.
+ * @param {import('../study/study-state.js').StudyState} state
+ */
+export function nothingToScore(state) {
+  if (!state.pattern || state.pattern.scorable) return '';
+  const what = targetWords(shownSettings(state).target, state.promptSet);
+  return `No prompt has ${what}, so there is nothing to score. Choose another target, or put more words of one category into a prompt.`;
 }
 
 /**

@@ -179,12 +179,13 @@ export class Following {
   /** @param {'scores' | 'ablations'} step */
   #mayRun(step) {
     const { state } = this.#store;
+    const asked = stepsOfRun(shownSettings(state)).includes(step);
+    // Where there is nothing to score, only who asked for it is told of a problem.
+    if (!asked && !state.pattern?.scorable) return false;
     if (state.demo) return true;
     const fetched = state.estimates[step]?.bytes;
     const here = fetched === 0 || (isHere(state.settings) && fetched != null);
-    return (
-      here && (stepsOfRun(state.settings).includes(step) || seconds(state, step) < LONGEST_UNASKED)
-    );
+    return here && (asked || seconds(state, step) < LONGEST_UNASKED);
   }
 
   /** What follows an earlier change is not wanted any more. */

@@ -8,7 +8,8 @@ mod scores;
 pub use host::{Estimate, ModelInfo, Pause, Progress, Stored, Unit, WordTokens};
 pub use prompts::{Prompt, PromptSet, Split};
 pub use scores::{
-    AblationRow, Ablations, Best, HeadScores, PartialScores, PatternResult, Skipped, label, scored_cases,
+    AblationRow, Ablations, Best, HeadScores, PartialScores, PatternResult, Skipped, can_be_scored, label,
+    scored_cases,
 };
 
 use crate::web::results::{ModelId, Results};
@@ -105,7 +106,7 @@ impl ImportedResults {
             model: results.model.as_ref().map(model),
             settings: settings.clone(),
             prompt_set: PromptSet::of(set, settings),
-            pattern: shown.map(|(shown, prompt)| PatternResult::of(shown, prompt, &settings.measure())),
+            pattern: shown.map(|(shown, prompt)| PatternResult::of(shown, prompt, settings, set)),
             scores: results.head_scores.as_ref().map(|scores| HeadScores::of(scores, settings, set)),
             ablations: (!results.ablations.is_empty())
                 .then(|| Ablations::of(&results.ablations, settings, set)),

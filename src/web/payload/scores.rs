@@ -1,8 +1,7 @@
 //! A head's pattern, the scores of all heads, and ablations.
 
 use crate::study::{
-    Ablation, AttentionBreakdown, Component, Effect, Head, KindChoice, Measure, Metric, Target,
-    TokenizedPrompt, stats,
+    Ablation, AttentionBreakdown, Component, Effect, Head, KindChoice, Metric, Target, TokenizedPrompt, stats,
 };
 use crate::web::link::settings::Over;
 use crate::web::results::shape::wire;
@@ -29,6 +28,8 @@ pub struct PatternResult {
     pub chance: Option<f64>,
     /// Where its attention goes.
     pub shares: AttentionBreakdown,
+    /// Whether any prompt has what heads are scored for.
+    pub scorable: bool,
     /// (destination, source) row-major.
     #[serde(skip_serializing)]
     #[cfg_attr(test, ts(type = "Float32Array"))]
@@ -42,7 +43,13 @@ pub struct PatternResult {
 impl PatternResult {
     /// As the page is given it.
     #[must_use]
-    pub fn of(shown: &Shown, prompt: &prompt_set::Prompt, measure: &Measure) -> Self {
+    pub fn of(
+        shown: &Shown,
+        prompt: &prompt_set::Prompt,
+        settings: &Settings,
+        set: &prompt_set::PromptSet,
+    ) -> Self {
+        let measure = settings.measure();
         let Shown { head, prompt: number, pattern, .. } = shown;
         let (relations, kept) = (&prompt.relations, prompt.dropped.is_none());
         Self {
@@ -53,6 +60,7 @@ impl PatternResult {
             score: kept.then(|| measure.score(pattern, relations)).flatten(),
             chance: measure.chance(relations),
             shares: AttentionBreakdown::of(pattern, relations),
+            scorable: can_be_scored(settings, set),
             pattern: pattern.clone(),
             relations: relations.cells().iter().map(|&relation| relation as u8).collect(),
         }
@@ -138,6 +146,14 @@ impl HeadScores {
                 .collect(),
         }
     }
+}
+
+/// Whether any prompt has what heads are scored for, so that one is better than another.
+#[must_use]
+pub fn can_be_scored(settings: &Settings, set: &prompt_set::PromptSet) -> bool {
+    let measure = settings.measure();
+    let scorable = |case: &TokenizedPrompt| measure.chance(&case.relations).is_some();
+    scored_cases(settings, set).iter().any(scorable)
 }
 
 /// The prompts that the scorer runs: all that are kept, or the shown one of them.

@@ -5,11 +5,11 @@ use crate::model::Depth;
 use crate::study;
 use crate::web::js::{set_property, to_js};
 use crate::web::models::call::Call;
-use crate::web::payload::{ModelInfo, PatternResult, PromptSet};
-use crate::web::prompt_set::Prompt;
+use crate::web::payload::{self, ModelInfo, PatternResult, can_be_scored};
+use crate::web::prompt_set::PromptSet;
 use crate::web::results::Shown;
 use crate::web::results::file::{Bytes, Tilings};
-use crate::web::steps::{self, Instead, can_be_scored, head_depth, head_of, shown_prompt};
+use crate::web::steps::{self, Instead, head_depth, head_of, shown_prompt};
 use crate::web::{Problem, Settings};
 use crate::weights::Config;
 use wasm_bindgen::JsValue;
@@ -53,7 +53,7 @@ impl Engine {
             head: settings.head,
             problems,
             note: notes.into_iter().flatten().collect::<Vec<_>>().join(" "),
-            prompt_set: open.tokens.as_ref().map(|_| PromptSet::of(&set, &settings)),
+            prompt_set: open.tokens.as_ref().map(|_| payload::PromptSet::of(&set, &settings)),
             read: Bytes { network: call.network.get(), cache: call.cache.get() },
             storage_note: open.note().or(self.models.cache().await.note().map(str::to_owned)),
         }))
@@ -75,7 +75,7 @@ impl Engine {
             let steered = kept.scores(&settings.measure(), alpha).into_iter();
             let shares = steered.take(cases.len()).map(|prompt| (prompt.sequence, prompt.shares)).collect();
             self.results.borrow_mut().timings.forward = js_sys::Date::now() - started;
-            return Ok(self.show(Shown { head, prompt: number, pattern, shares }, prompt, settings));
+            return self.show(Shown { head, prompt: number, pattern, shares }, &set, settings);
         }
         let kept = self.kept_baseline(&open, settings, &cases, head, call).await?;
         let place = cases.iter().position(|case| case.sequence == number);
@@ -96,14 +96,14 @@ impl Engine {
             timings.tiling = Tilings::chosen();
         }
         let patterns = kept.as_ref().map_or(&[][..], |kept| &kept.baseline.pattern.patterns);
-        Ok(self.show(steps::shown(head, number, pattern, &cases, patterns), prompt, settings))
+        self.show(steps::shown(head, number, pattern, &cases, patterns), &set, settings)
     }
 
     /// Keeps the shown head's pattern for the export, and gives it to the page.
-    fn show(&self, shown: Shown, prompt: &Prompt, settings: &Settings) -> JsValue {
-        let result = PatternResult::of(&shown, prompt, &settings.measure());
+    fn show(&self, shown: Shown, set: &PromptSet, settings: &Settings) -> Result<JsValue, Problem> {
+        let result = PatternResult::of(&shown, shown_prompt(set, settings)?, settings, set);
         self.results.borrow_mut().shown = Some(shown);
-        give_pattern(&result)
+        Ok(give_pattern(&result))
     }
 }
 

@@ -7,6 +7,7 @@ import { interval, percent, plural, score as figure, signed } from '../../kit/fo
 import { byEffect, clearest, holdsZero, pairUp, significant } from '../../labels/effect.js';
 import { part } from '../../kit/part.js';
 import { showProblem } from '../../kit/problem-box.js';
+import { nothingToScore } from '../../labels/targets.js';
 import { metricName } from '../../study/catalogue.js';
 
 /** @param {import('../../study/study.js').Study} study */
@@ -21,6 +22,7 @@ export function setUpAblations(study) {
   const orderTool = byId('ablations-order-tool', HTMLParagraphElement);
   const results = byId('ablations-results', HTMLDivElement);
   const empty = byId('ablations-empty', HTMLParagraphElement);
+  const emptyText = empty.textContent;
 
   let width = 0;
   /** What the table and the grid are of. @type {Ablations | null} */
@@ -66,6 +68,9 @@ export function setUpAblations(study) {
       heading.textContent = `What ${head} depends on`;
     },
   );
+  study.watch(nothingToScore, (nothing) => {
+    empty.textContent = nothing || emptyText;
+  });
   /** @param {Ablations | null} shown */
   function show(shown) {
     sentence.textContent = shown ? summarise(shown) : '';
