@@ -6,7 +6,7 @@
 # make command the command line, target/native/headscope
 # make check-hub  the built page against the published GPT-2 small at its hub (500 MB)
 # make fuzz    what strangers write, mutated (FUZZ_SECONDS=20 a target, TARGETS='link text')
-# make mutants FILE=src/...  whether the tests notice mutations of that file
+# make mutants FILE=src/...  whether the tests notice mutations of that file (SHARD=0/30 of a part)
 # make lint    formatting, lints and documentation, warnings denied
 # make audit   what is publicly known against the packages in use
 # make format  formats everything in place
@@ -72,7 +72,7 @@ fuzz: setup-fuzz
 # In a copy of this folder, whose tests run once for each mutation.
 mutants: setup-mutants
 	@mkdir -p build
-	$(RUN) cargo mutants $(foreach file,$(FILE),--file $(file)) --output build
+	$(RUN) cargo mutants $(foreach file,$(FILE),--file '$(file)') $(if $(SHARD),--shard $(SHARD) --sharding round-robin) --output build
 
 lint: setup-lint
 	$(RUN) cargo fmt --all --check
