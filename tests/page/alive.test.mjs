@@ -59,6 +59,10 @@ describe('a first visit', () => {
         const { high, wide } = await inView(page, '#pattern');
         assert.ok(high >= 200 && wide >= 200, `${wide} by ${high} pixels of it are in view`);
         assert.match(String(await page.locator('#attends').textContent()), /attends to .*%/);
+        if (width > 1000) {
+          const words = await inView(page, '.shown-prompt');
+          assert.ok(words.high > 80, 'the words and the sentence are above the heatmap');
+        }
         assert.ok((await page.locator('#arcs path').count()) > 0, 'arcs are drawn');
         assert.match(String(await verdict(page, 'rank')), /^1 of 6$/);
         assert.match(String(await verdict(page, 'chance')), /^3\.\d×$/);
