@@ -72,7 +72,7 @@ pub fn read(file: &Value, tokens: &Tokens) -> Result<Results> {
         return Err(ImportError::OtherSchema);
     }
     let mut settings = settings_of(file)?;
-    if prompts::texts(file, &settings).len() == 1 && settings.texts().len() > 1 {
+    if prompts::texts(file, &settings, tokens).len() == 1 && settings.texts().len() > 1 {
         settings.prompt = 0;
     }
     let prompts = prompts::read(file, &settings, tokens)?;

@@ -267,6 +267,30 @@ fn a_text_of_an_earlier_version_keeps_its_tokens() {
 }
 
 #[test]
+fn a_text_with_empty_lines_around_it_is_read_back() {
+    let tokens = fixtures::tokens();
+    let exported = |text: &str| {
+        let settings = json!({ "model": "tiny", "text": text });
+        let file = json!({ "schema": "headscope-settings/1", "build": "", "settings": settings });
+        import::read(&file, tokens).unwrap().to_json()
+    };
+    for text in ["The cat sat.\n", "\n\r\nThe cat sat.", "The cat sat.\n \n"] {
+        let exported = exported(text);
+        assert_eq!(exported["settings"]["text"], text);
+        let imported = import::read(&exported, tokens).unwrap();
+        assert_eq!(imported.to_json(), exported, "{text}");
+    }
+    // 0.1.0 fed empty lines, too.
+    let mut exported = exported("cat\n");
+    let ids = tokens.encode("cat\n").unwrap();
+    let prompt = &mut exported["prompts"][0];
+    prompt["categories"] = json!([prompt["categories"][0], null]);
+    prompt["token_ids"] = json!(ids);
+    let imported = import::read(&exported, tokens).unwrap();
+    assert_eq!(imported.prompts.unwrap().prompts[0].tokenized.ids, ids);
+}
+
+#[test]
 fn results_of_other_settings_are_forgotten() {
     let mut results = Results::default();
     results.adopt(&settings("seed=6"));

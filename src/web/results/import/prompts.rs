@@ -12,10 +12,25 @@ use serde_json::Value;
 const SHAPE: &Shape = Vec::<file::Prompt>::SHAPE;
 
 /// Texts that a file was made of. Earlier versions took lines for one text: a file with one
-/// prompt of several lines is opened as it was saved.
-pub(super) fn texts<'a>(file: &Value, settings: &'a Settings) -> Vec<&'a str> {
-    let whole = settings.text.as_deref().filter(|_| list(&file["prompts"]).len() == 1);
-    whole.map_or_else(|| settings.texts(), |text| vec![text])
+/// prompt of several lines is opened as it was saved. Of one line and empty ones around it
+/// only the tokens tell which it was.
+pub(super) fn texts<'a>(file: &Value, settings: &'a Settings, tokens: &Tokens) -> Vec<&'a str> {
+    let lines = settings.texts();
+    match (settings.text.as_deref(), list(&file["prompts"])) {
+        (Some(whole), [prompt]) if lines.len() != 1 || spell(&ids_of(prompt), whole, tokens) => vec![whole],
+        _ => lines,
+    }
+}
+
+fn ids_of(prompt: &Value) -> Vec<u32> {
+    list(&prompt["token_ids"]).iter().map(|id| count(id) as u32).collect()
+}
+
+/// Whether tokens are beginning of text and a text, however it is split.
+fn spell(ids: &[u32], text: &str, tokens: &Tokens) -> bool {
+    ids.split_first().is_some_and(|(bos, rest)| {
+        *bos == tokens.bos() && rest.iter().all(|id| tokens.has(*id)) && tokens.decode(rest) == text
+    })
 }
 
 /// The prompts that the settings draw. Their tokens are made anew where GPT-2's
@@ -25,17 +40,15 @@ pub(super) fn read(file: &Value, settings: &Settings, tokens: &Tokens) -> Result
     let own = file["model"]["tokenizer_sha256"].is_string();
     let given = field(file, "prompts", SHAPE)?.map_or(&[][..], list);
     let read = |i: usize, fed: Fed<'_>| {
-        let ids = |prompt: &Value| list(&prompt["token_ids"]).iter().map(|id| count(id) as u32).collect();
         let prompt = given.get(i);
         Ok(match (fed, prompt) {
             (Fed::Text(text), Some(prompt)) if !own => {
-                let ids: Vec<u32> = ids(prompt);
-                let spelt = ids.split_first().is_some_and(|(bos, rest)| {
-                    *bos == tokens.bos()
-                        && rest.iter().all(|id| tokens.has(*id))
-                        && tokens.decode(rest) == text
-                });
-                if spelt { tokens.text_of_ids(ids) } else { tokens.tokenize_text(text)? }
+                let ids = ids_of(prompt);
+                if spell(&ids, text, tokens) {
+                    tokens.text_of_ids(ids)
+                } else {
+                    tokens.tokenize_text(text)?
+                }
             }
             (_, Some(prompt)) if own => {
                 let texts = list(&prompt["tokens"]).iter().map(|token| shown(text(token).as_bytes()));
@@ -47,7 +60,7 @@ pub(super) fn read(file: &Value, settings: &Settings, tokens: &Tokens) -> Result
                     Fed::Text(_) => (&nothing, texts.len()),
                     Fed::Words(words) => (words, words.words.len()),
                 };
-                let ids: Vec<u32> = ids(prompt);
+                let ids = ids_of(prompt);
                 let rest = word_of.get(1..).unwrap_or_default();
                 // Each word looks for its tokens among all of them.
                 let fits = texts.len() <= LONGEST
@@ -65,7 +78,7 @@ pub(super) fn read(file: &Value, settings: &Settings, tokens: &Tokens) -> Result
             (Fed::Words(words), _) => tokens.tokenize(words)?,
         })
     };
-    PromptSet::read_by(settings, &texts(file, settings), read)
+    PromptSet::read_by(settings, &texts(file, settings, tokens), read)
         .or_else(|error| bad("settings", format!("fail: {error}")))
 }
 
