@@ -15,7 +15,7 @@ const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 const site = await serve(path.join(root, 'dist'));
 const browser = await launchChromium();
 try {
-  const page = await browser.newPage({ viewport: { width: 1360, height: 1060 } });
+  const page = await browser.newPage({ viewport: { width: 1360, height: 1200 } });
   await page.goto(site.url);
   await page.locator('html[data-state="done"]').waitFor({ state: 'attached' });
   // The last figure of the verdict comes by itself, too.

@@ -77,7 +77,11 @@ describe('several texts', () => {
         assert.equal(patterns.rows.length, 6);
         assert.equal(head_scores, null);
         const why = page.getByText('No prompt has earlier words of the same category, so');
-        assert.equal(await why.filter({ visible: true }).count(), 2, 'at the map, and at ablations');
+        assert.equal(
+          await why.filter({ visible: true }).count(),
+          2,
+          'at the map, and at ablations',
+        );
         assert.deepEqual(await complaints(page), []);
         // Who asks for it is told in so many words, and what another target gives.
         await button(page, 'Score all heads').click();
