@@ -4,8 +4,10 @@ use super::holds;
 use crate::fixtures::{read, tokens};
 use headscope::prompts::WordSequence;
 use headscope::tokens::Tokens;
+use headscope::web::results::import::{self, SETTINGS_SCHEMA};
 use proptest::collection::vec;
 use proptest::prelude::*;
+use serde_json::json;
 
 /// Letters, digits, signs and spaces of all kinds, and the token that ends a text.
 const TEXT: &str = "([a-z]{1,6}| |\\PC|[\t\n\r\u{a0}\u{3000}]|'(s|t|ll)|[0-9]{1,4}|<\\|endoftext\\|>){0,30}";
@@ -44,6 +46,20 @@ fn every_token_belongs_to_a_word_in_their_order() {
         for split in &tokenized.splits {
             prop_assert!(split.tokens.len() > 1 && sequence.words.contains(&split.word));
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn results_of_every_text_are_read_back_as_they_were_written() {
+    holds(file!(), 400, &TEXT, |text| {
+        let settings = json!({ "model": "tiny", "text": text });
+        let file = json!({ "schema": SETTINGS_SCHEMA, "build": "", "settings": settings });
+        // A text without a letter is none, and one may be too long.
+        let Ok(results) = import::read(&file, tokens()) else { return Ok(()) };
+        let written = results.to_json();
+        let again = import::read(&written, tokens());
+        prop_assert_eq!(again.map(|again| again.to_json()).ok(), Some(written));
         Ok(())
     });
 }
