@@ -134,6 +134,16 @@ fn the_output_under_ablation_is_the_references() {
 }
 
 #[test]
+fn a_logit_against_the_mean_is_the_one_that_is_attributed() {
+    let (model, _) = model();
+    let last = LogitOf::last_of(&ids()).unwrap();
+    let [unablated] = output(&model, &ids(), &[], Some(last)).unwrap().try_into().unwrap();
+    let attributed = pollster::block_on(attribute(&model, &ids(), last, &Uninterrupted)).unwrap();
+    let difference = unablated.logit_difference.unwrap();
+    assert_close("difference", &[difference], &[attributed.difference], TOLERANCE);
+}
+
+#[test]
 fn an_ablated_output_is_that_of_a_run_from_the_start() {
     let (model, _) = model();
     // More positions than are kept.
