@@ -298,6 +298,8 @@ describe('does it hold', () => {
       await start(page, 'ready');
       await use(page, 'Run seeds');
       assert.match(String(await page.locator('#seeds-sentence').textContent()), /^Of 4 seeds, L/);
+      // What makes it comes with its first use.
+      await page.locator('#seeds-table table').waitFor({ state: 'attached' });
       assert.equal((await rows(page.locator('#seeds-table table'))).length, 4);
       await page.locator('#seeds-chart svg').first().waitFor();
       await page.locator('#seeds-table-fold > summary').click();
