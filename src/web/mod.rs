@@ -2,8 +2,8 @@
 //!
 //! | room | what it holds |
 //! | --- | --- |
+//! | [`known_models`] | what is known of `gpt2` and `tiny` without a request |
 //! | [`link`] | what a visitor can set, and its text forms |
-//! | [`bundled`] | what of the bundled model is part of the module |
 //! | [`catalogue`] | all that can be chosen, and what is said of it |
 //! | [`prompt_set`] | what the settings draw |
 //! | [`results`] | what was computed, and the file it is written to and read back from |
@@ -20,8 +20,8 @@
 //!
 //! The last three are the browser's alone; the others are plain Rust and tested natively.
 
-pub mod bundled;
 pub mod catalogue;
+pub mod known_models;
 pub mod link;
 pub mod payload;
 pub mod problem;

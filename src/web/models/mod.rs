@@ -11,8 +11,8 @@ pub(crate) mod tokenizer;
 
 use crate::model::{Gpt2, Need, WorkerPool, parallel};
 use crate::tokens::Tokens;
-use crate::web::bundled;
 use crate::web::js::{Timer, host_of};
+use crate::web::known_models::{self, GPT2_HEADER, GPT2_LENGTH};
 use crate::web::link::model_address;
 use crate::web::models::cache::{CacheStore, description_on, name_on};
 use crate::web::models::call::Call;
@@ -32,21 +32,13 @@ use futures_channel::mpsc::UnboundedSender;
 use futures_util::future::{self, Either, select};
 use futures_util::lock::Mutex;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use std::cell::{Cell, RefCell};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::HashSet;
 use std::ops::Range;
 use std::pin::pin;
 use std::rc::Rc;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::Blob;
-
-const GPT2_LENGTH: u64 = 548_105_171;
-/// Bytes of its header, the eight that tell its length included.
-const GPT2_HEADER: u64 = 14_291;
-/// Its config.json, as far as it matters, which nobody has to be asked for.
-const GPT2_CONFIG: &[u8] = br#"{"model_type": "gpt2", "n_layer": 12, "n_head": 12, "n_embd": 768,
-    "n_positions": 1024, "vocab_size": 50257}"#;
 
 /// Milliseconds between two reports of progress.
 const REPORT_EVERY: f64 = 60.0;
@@ -232,7 +224,7 @@ impl Models {
             return Ok(None);
         };
         let Ok(description) = serde_json::from_slice::<Description>(&stored) else { return Ok(None) };
-        if description.tokenizer.is_none() && known_json(id).is_none() {
+        if description.tokenizer.is_none() && known_models::json_of(id).is_none() {
             return Ok(None);
         }
         let Ok(manifest) = self.manifest_of(id).await else { return Ok(None) };
@@ -316,7 +308,7 @@ impl Models {
     /// A model's config.json, which the published model and the bundled one need not
     /// be asked for.
     async fn config(&self, id: &str, call: &Call) -> Result<Vec<u8>, Problem> {
-        if let Some((config, _)) = known_json(id) {
+        if let Some((config, _)) = known_models::json_of(id) {
             return Ok(config.to_vec());
         }
         let source = HttpSource::new(format!("{}/config.json", self.folder(id)));
@@ -383,7 +375,7 @@ impl Models {
         config: &Config,
         call: &Call,
     ) -> Result<tokenizer_files::Files, Problem> {
-        if known_json(id).is_some() {
+        if known_models::json_of(id).is_some() {
             return Ok(tokenizer_files::Files::Gpt2);
         }
         let files = tokenizer_files::Files::find(async |file| {
@@ -480,7 +472,7 @@ impl Models {
             self.gather().await;
         }
         let pool = workers.map(|workers| workers as Rc<dyn WorkerPool>);
-        let model = Mutex::new(new_model(id, &config, pool)?);
+        let model = Mutex::new(known_models::without_weights(id, &config, pool)?);
         let open = Rc::new(Open {
             id: id.to_owned(),
             config,
@@ -532,10 +524,10 @@ impl Models {
             let cache = self.cache().await;
             return Ok((host, Some(open.cost(&need, &cache).await?)));
         }
-        let Some((config, dtype)) = known_json(id) else { return Ok((host, None)) };
+        let Some((config, dtype)) = known_models::json_of(id) else { return Ok((host, None)) };
         let config = Config::from_json(config).map_err(LoadError::from)?;
-        let missing = new_model(id, &config, None)?.missing(&need(&config));
-        let network = weights::cost(&usual_index(&config, dtype)?, &missing, true)?;
+        let missing = known_models::without_weights(id, &config, None)?.missing(&need(&config));
+        let network = weights::cost(&known_models::usual_index(&config, dtype)?, &missing, true)?;
         Ok((host, Some(Cost { network, cache: 0 })))
     }
 
@@ -800,50 +792,10 @@ impl ByteSource for Source {
     }
 }
 
-/// A model without weights, but for those of the bundled one that need no request.
-fn new_model(id: &str, config: &Config, pool: Option<Rc<dyn WorkerPool>>) -> Result<Gpt2, Problem> {
-    let mut model = Gpt2::shared(config.clone(), pool);
-    if id == "tiny" {
-        bundled::insert_word_rows(&mut model)?;
-    }
-    Ok(model)
-}
-
-/// The config.json that is known of a model without a request, and the type of its
-/// numbers.
-fn known_json(id: &str) -> Option<(&'static [u8], &'static str)> {
-    match id {
-        "gpt2" => Some((GPT2_CONFIG, "F32")),
-        "tiny" => Some((bundled::CONFIG, "F16")),
-        _ => None,
-    }
-}
-
-/// Where tensors lie in a file that holds nothing but a GPT-2, in the order in which
-/// safetensors writes them. The bundled model's file is so; the published one has
-/// another order, which hardly changes what a study moves.
-fn usual_index(config: &Config, dtype: &str) -> Result<Index, Problem> {
-    let size = if dtype == "F32" { 4 } else { 2 };
-    let mut end = 0;
-    let mut header = BTreeMap::new();
-    for (name, shape) in config.tensors().collect::<BTreeMap<_, _>>() {
-        let begin = end;
-        end += size * shape.iter().product::<u64>();
-        header.insert(name, json!({ "dtype": dtype, "shape": shape, "data_offsets": [begin, end] }));
-    }
-    let header = serde_json::to_vec(&header).map_err(Problem::bug)?;
-    Ok(Index::parse(&header, 8 + header.len() as u64 + end, config).map_err(LoadError::from)?)
-}
-
 /// Whether a folder's address names one revision for good: a commit on a hub.
 fn names_a_revision(folder: &str) -> bool {
     let mut parts = folder.split('/').skip_while(|part| *part != "resolve").skip(1);
     parts.next().is_some_and(|part| part.len() == 40 && part.bytes().all(|byte| byte.is_ascii_hexdigit()))
-}
-
-/// The sizes of the models whose sizes are known without a request.
-pub(super) fn known_config(id: &str) -> Option<Config> {
-    Config::from_json(known_json(id)?.0).ok()
 }
 
 /// The lock on a model's downloads, which another tab may hold for a while.

@@ -8,7 +8,7 @@ use crate::prompts::WordTable;
 use crate::study::{OwnMask, Target};
 use crate::web::catalogue::Catalogue;
 use crate::web::js::{from_js, to_js};
-use crate::web::models::known_config;
+use crate::web::known_models;
 use crate::web::payload::{ReadLink, ReadWords, Sizes};
 use crate::web::{Problem, Settings, link};
 use wasm_bindgen::prelude::*;
@@ -67,7 +67,7 @@ pub fn paint(target: &str, n: usize, from: &[i32], to: &[i32]) -> String {
 #[wasm_bindgen]
 #[must_use]
 pub fn known_sizes(model: &str) -> JsValue {
-    known_config(model)
+    known_models::config_of(model)
         .map_or(JsValue::NULL, |config| to_js(&Sizes { n_layer: config.n_layer, n_head: config.n_head }))
 }
 

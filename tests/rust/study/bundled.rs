@@ -11,7 +11,7 @@ use headscope::study::{
     stats,
 };
 use headscope::tokens::BOS;
-use headscope::web::bundled;
+use headscope::web::known_models;
 use headscope::weights::{ByteSource, cost};
 use std::collections::BTreeSet;
 
@@ -66,8 +66,7 @@ fn rows_of_the_built_in_words_that_come_with_the_module_are_the_files() {
     }
     assert!(read("data/tiny/word-rows.bin") == bytes, "HEADSCOPE_WRITE_ROWS=1 cargo test bundled writes it");
 
-    let mut model = Gpt2::empty(config);
-    bundled::insert_word_rows(&mut model).unwrap();
+    let model = known_models::without_weights("tiny", &config, None).unwrap();
     let missing = model.missing(&need(&notebook_cases(), Depth::Pattern(2)));
     assert!(missing.iter().all(|part| part.tensor != "wte.weight"), "{missing:?}");
 }
