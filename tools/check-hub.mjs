@@ -104,8 +104,9 @@ async function study(page, dist) {
     await start.click();
     await reach(page, 'html[data-state="done"]');
   });
-  console.log(await note.innerText());
   const file = await results(page);
+  // What was read is told once nothing runs, which the export waited for.
+  console.log(await note.innerText());
   const { reached, printed, baseline, largest } = await printedScores(file, dist);
   console.log(`${reached} of ${printed} printed scores, largest difference ${largest.toFixed(5)}`);
   if (!baseline) console.log('the printed score without ablation is not reached');

@@ -413,7 +413,9 @@ type Estimate = {
   /** Of this browser's cache. */
   cached: number | null,
   /** Whether the sizes are known. */
-  known: boolean;
+  known: boolean,
+  /** What was read of the open model until now. */
+  read: Bytes;
 };
 
 /** QK and OV form of a head. */
@@ -620,8 +622,6 @@ type ModelInfo = {
   note: string,
   /** The prompts as the model's own tokenizer reads them; null for GPT-2's. */
   prompt_set: PromptSet | null,
-  /** Bytes that opening it and showing the head took. */
-  read: Bytes,
   /** What the visitor should know of what is stored. */
   storage_note: string | null;
 };

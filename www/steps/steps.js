@@ -33,7 +33,7 @@ export function setUpSteps(study) {
       return {
         ready: promptSet !== null && held === null,
         done: loaded !== null && !imported && held === null,
-        note: held ?? (loaded ? opened(loaded) : cost(estimates.head) || waits),
+        note: held ?? (loaded ? opened(loaded, estimates.head) : cost(estimates.head) || waits),
         label: startLabel(settings.model, loaded !== null && !imported, estimates.head),
       };
     },
@@ -89,8 +89,13 @@ function startLabel(model, loaded, estimate) {
   return `${estimate?.bytes === 0 ? 'Open' : 'Load'} ${name}${fetched}`;
 }
 
-/** @param {ModelInfo} model */
-function opened({ n_layer, n_head, read }) {
+/**
+ * What is open, and what was read of it by all that ran.
+ * @param {ModelInfo} model
+ * @param {Estimate | null | undefined} estimate
+ */
+function opened({ n_layer, n_head }, estimate) {
+  const read = estimate?.read ?? { network: 0, cache: 0 };
   const size = `${plural(n_layer, 'layer')} of ${plural(n_head, 'head')}`;
   const came = [
     read.network > 0 && `${bytes(read.network)} from the network`,

@@ -34,8 +34,6 @@ pub struct ModelInfo {
     pub note: String,
     /// The prompts as the model's own tokenizer reads them; null for GPT-2's.
     pub prompt_set: Option<PromptSet>,
-    /// Bytes that opening it and showing the head took.
-    pub read: Bytes,
     /// What the visitor should know of what is stored.
     pub storage_note: Option<String>,
 }
@@ -52,6 +50,8 @@ pub struct Estimate {
     pub cached: Option<u64>,
     /// Whether the sizes are known.
     pub known: bool,
+    /// What was read of the open model until now.
+    pub read: Bytes,
 }
 
 /// What is kept on this device, and what the browser grants.

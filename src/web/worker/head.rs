@@ -8,7 +8,7 @@ use crate::web::models::call::Call;
 use crate::web::payload::{self, ModelInfo, PatternResult, can_be_scored};
 use crate::web::prompt_set::PromptSet;
 use crate::web::results::Shown;
-use crate::web::results::file::{Bytes, Tilings};
+use crate::web::results::file::Tilings;
 use crate::web::steps::{self, Instead, head_depth, head_of, shown_prompt};
 use crate::web::{Problem, Settings};
 use crate::weights::Config;
@@ -54,7 +54,6 @@ impl Engine {
             problems,
             note: notes.into_iter().flatten().collect::<Vec<_>>().join(" "),
             prompt_set: open.tokens.as_ref().map(|_| payload::PromptSet::of(&set, &settings)),
-            read: Bytes { network: call.network.get(), cache: call.cache.get() },
             storage_note: open.note().or(self.models.cache().await.note().map(str::to_owned)),
         }))
     }

@@ -108,7 +108,8 @@ impl Engine {
     ) -> Result<Estimate, Problem> {
         let (host, cost) = self.models.cost(&settings.model, need).await?;
         let (bytes, cached) = (cost.map(|cost| cost.network), cost.map(|cost| cost.cache));
-        Ok(Estimate { host, bytes, cached, known: cost.is_some() })
+        let read = self.results.borrow().bytes;
+        Ok(Estimate { host, bytes, cached, known: cost.is_some(), read })
     }
 
     /// The prompts that these settings would have. The results stay those of theirs: what
