@@ -120,6 +120,7 @@ fn forms_are_those_of_the_whole_matrix_whatever_the_widths() {
         }
         // The eigenvectors give S back, and their negative part with the rest of it.
         let spectrum = Spectrum::of(&head).unwrap();
+        assert_close("spectrum", &spectrum.values, &form.eigenvalues, 1e-10);
         let identity = DMatrix::identity(d, d);
         assert!((spectrum.between(&identity) - &s).amax() < 1e-10, "{d} {e}");
         let negative = spectrum.negative();
