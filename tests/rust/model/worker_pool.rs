@@ -13,7 +13,7 @@ use headscope::model::{
     ActivationCache, Depth, Gpt2, HookPoint, Hooks, ModelError, Need, NoHooks, WorkerPool,
 };
 use headscope::prompts::draw::RandomState;
-use headscope::study::{Ablation, Uninterrupted, evaluate};
+use headscope::study::{Ablation, StudyError, Uninterrupted, YieldPoint, evaluate};
 use headscope::weights::Config;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -55,6 +55,17 @@ pub fn pool(workers: usize) -> Rc<Here> {
         jobs: Cell::default(),
         lost: Cell::default(),
     })
+}
+
+/// How far a run is, each time that it tells.
+#[derive(Default)]
+struct Told(RefCell<Vec<f64>>);
+
+impl YieldPoint for Told {
+    async fn step(&self, done: usize, total: usize) -> Result<(), StudyError> {
+        self.0.borrow_mut().push(done as f64 / total as f64);
+        Ok(())
+    }
 }
 
 fn config() -> Config {
@@ -229,7 +240,11 @@ fn a_text_longer_than_is_read_at_once_is_read_whole() {
         let from = ids.len() - 50;
         let model = model(Some(pool(workers)));
         pollster::block_on(async {
-            let layers = lens(&model, &ids, &Uninterrupted).await.unwrap();
+            let told = Told::default();
+            let layers = lens(&model, &ids, &told).await.unwrap();
+            let told = told.0.into_inner();
+            assert!(told.is_sorted() && told[0] == 0.0 && told[told.len() - 2] >= 0.5, "{told:?}");
+            assert_eq!(told.last(), Some(&1.0));
             let output = evaluate(&model, &ids, &Ablation::default(), &Uninterrupted).await.unwrap();
             let mut resid = model.embed(std::slice::from_ref(&ids), &NoHooks).await.unwrap();
             for (l, layer) in layers.iter().enumerate() {
