@@ -209,6 +209,34 @@ describe('a link', () => {
 });
 
 describe('what follows a change', () => {
+  test('follows it all the same where a file that is opened right after is refused', () =>
+    harness.withPage('v=1&model=tiny&n=8&seed=3', { byItself: true }, async ({ page }) => {
+      await reach(page, 'done');
+      const { settings, patterns } = await exportedJson(page);
+      await page.evaluate(
+        (damaged) => {
+          const seed = /** @type {HTMLInputElement} */ (document.querySelector('#seed'));
+          seed.value = '4';
+          for (const kind of ['input', 'change']) seed.dispatchEvent(new Event(kind));
+          const field = /** @type {HTMLInputElement} */ (document.querySelector('#open-file'));
+          const given = new DataTransfer();
+          given.items.add(new File([damaged], 'damaged.json'));
+          field.files = given.files;
+          field.dispatchEvent(new Event('change', { bubbles: true }));
+        },
+        JSON.stringify({ schema: 'headscope-results/1', settings }).slice(0, -9),
+      );
+      await page.locator('#open-problem').getByText('not JSON').waitFor();
+      await page.waitForURL(/seed=4/);
+      await page.waitForFunction(
+        () => !['running', 'loading'].includes(document.documentElement.dataset.state ?? ''),
+      );
+      const after = await exportedJson(page);
+      assert.equal(after.settings.seed, 4);
+      assert.notDeepEqual(after.patterns.rows, patterns.rows);
+      assert.notEqual(after.head_scores, null, 'and the scores, too');
+    }));
+
   test('leaves the old results on show, pale, until the new ones are there', () =>
     harness.withPage('v=1&model=tiny', { byItself: true }, async ({ page }) => {
       await reach(page, 'done');

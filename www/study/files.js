@@ -133,7 +133,12 @@ export class Files {
    */
   async #import(text, source) {
     const turn = this.#following.supersede();
-    await this.#show(text, source);
+    try {
+      await this.#show(text, source);
+    } catch (thrown) {
+      this.#following.resume();
+      throw thrown;
+    }
     this.#following.estimate(turn);
   }
 

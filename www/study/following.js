@@ -33,6 +33,8 @@ export class Following {
   #take;
   /** Counts changes of settings, so that only the latest is followed up. */
   #turn = 0;
+  /** Whether what the latest change asks for may be fetched, up to `SMALL_FETCH`. */
+  #mayFetch = false;
   /** Whether the prompts shown are not those of the settings. */
   #mustRedraw = false;
   /** Whether the costs told are not those of the settings. */
@@ -64,6 +66,7 @@ export class Following {
    */
   async follow({ redraw, mayFetch }) {
     const turn = this.supersede();
+    this.#mayFetch = mayFetch;
     this.#mustRedraw ||= redraw;
     try {
       await this.#followUp(turn, mayFetch);
@@ -74,6 +77,11 @@ export class Following {
         this.#store.set({ following: false, coming: [] });
       }
     }
+  }
+
+  /** Goes on with the latest change, after what superseded it came to nothing. */
+  resume() {
+    return this.follow({ redraw: false, mayFetch: this.#mayFetch });
   }
 
   /**
