@@ -271,7 +271,7 @@ fn hub(path: &str) -> Result<String, String> {
     if !(plain(owner, &[]) && plain(name, &['.']) && short(owner) && short(name)) {
         return Err(wanted());
     }
-    if !plain(revision, &['.', '/', '+', '=', '~']) || revision.contains("//") || revision.len() > LONGEST {
+    if !plain(revision, &['.', '/', '+', '=', '~']) || revision.contains("//") {
         return Err(format!("names no revision of {owner}/{name} that can be read"));
     }
     if !inside.is_empty() {

@@ -185,6 +185,30 @@ fn long_texts_are_packed_and_plain_ones_stay_readable() {
 }
 
 #[test]
+fn a_text_is_packed_from_two_hundred_letters_on() {
+    for (letters, key) in [(199, "text="), (200, "text-z=")] {
+        let settings = Settings { text: Some("a".repeat(letters)), ..Settings::default() };
+        let hash = link::format(&settings);
+        assert!(hash.contains(key), "{hash}");
+        assert_eq!(link::parse(&hash).0.text, settings.text);
+    }
+}
+
+#[test]
+fn signs_that_nobody_sees_are_no_part_of_a_link() {
+    let (found, problems) = link::parse("v=1&s%E2%80%8Beed=7&head=%EF%BB%BFL0H3&n=%C2%AD9&len=8%07");
+    assert_eq!(problems, []);
+    assert_eq!(found, settings("seed=7&head=L0H3&n=9&len=8"));
+}
+
+#[test]
+fn pairs_that_run_into_one_another_are_taken_apart_so_far_and_no_further() {
+    let (settings, problems) = link::parse(&format!("v=1{}", ";seed=7".repeat(50)));
+    assert_eq!(settings.seed, 7);
+    assert!(problems.len() <= 1, "{problems:?}");
+}
+
+#[test]
 fn damaged_and_hostile_packed_texts_are_named_and_left_out() {
     // A megabyte of one letter packs to a thousandth of that.
     let bomb = packed_text::pack(&"a".repeat(packed_text::LONGEST)).unwrap();

@@ -102,6 +102,8 @@ fn what_is_no_models_address_is_refused_with_the_reason() {
         ("https://huggingface.co", "has to be gpt2"),
         ("https://huggingface.co/models?search=gpt2", "has to be gpt2"),
         ("https://a.example\\b", "has to be gpt2"),
+        ("https://a.example/b c", "has to be gpt2"),
+        ("https://a.example/b\u{1}", "has to be gpt2"),
         ("ftp://a.example/gpt2", "not with ftp://"),
         ("javascript://a.example/%0aalert(1)", "not with javascript://"),
         ("https://user:secret@a.example/gpt2", "a user name or a password"),
