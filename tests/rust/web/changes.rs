@@ -4,6 +4,7 @@
 use super::settings;
 use crate::test;
 use headscope::web::link::change::Change;
+use headscope::web::link::outcome::Outcome;
 use headscope::web::{SettingProblem, Settings, link};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
@@ -288,4 +289,12 @@ fn a_control_is_read_as_a_link_is() {
     let changed =
         change(&from, json!({ "text": "", "ablate": " ", "against": "", "pins": "", "words": null }));
     assert_eq!((changed.settings, changed.problems), (Settings::default(), vec![]));
+}
+
+#[test]
+fn a_step_is_found_by_its_name() {
+    for outcome in Outcome::all() {
+        assert_eq!(Outcome::step(outcome.name()), outcome.is_step().then_some(outcome));
+    }
+    assert_eq!(Outcome::step("everything"), None);
 }
