@@ -63,10 +63,12 @@ fn refused(words: &[&str]) -> String {
     String::from_utf8(stderr).unwrap()
 }
 
-/// The results file of a link.
+/// The results file of a link, which can be opened.
 #[track_caller]
 fn results(link: &str, model: &str) -> Value {
-    serde_json::from_str(&done(&["run", link, "--model", at(model).to_str().unwrap()])).unwrap()
+    let file = serde_json::from_str(&done(&["run", link, "--model", at(model).to_str().unwrap()])).unwrap();
+    read_back(&file);
+    file
 }
 
 /// All numbers of a value, in their order.

@@ -231,7 +231,7 @@ impl HeadTakenApart {
         Ok(Circuits {
             head,
             alpha,
-            form: Form { eigenvalues: shown.qk.eigenvalues.clone(), ..Form::of(shown) },
+            form: Form { eigenvalues: Some(shown.qk.eigenvalues.clone()), ..Form::of(shown) },
             forms: forms.iter().map(|forms| (forms.head.to_string(), Form::of(forms))).collect(),
             words,
             steered: steered(alpha),

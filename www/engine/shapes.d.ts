@@ -436,8 +436,8 @@ type Form = {
   ov_copying: number | null,
   /** Σ λ of the same. */
   ov_trace: number | null,
-  /** All eigenvalues of S that need not be zero, the largest by size first; of the shown head alone. */
-  eigenvalues: Array<number>,
+  /** All eigenvalues of S that need not be zero, the largest by size first; of the shown head alone, and absent of others. */
+  eigenvalues: Array<number> | null,
   /** Width of the head. */
   d_head: number,
   /** Whether 2 d_head < d_model: what chance gives holds only then. */

@@ -100,10 +100,10 @@ export class Files {
       if (!isLatest()) return false;
       const before = this.#before ?? { settings: this.#store.state.settings, text: null };
       this.#before = null;
-      if (before.text) {
-        await this.#import(before.text, { from: 'kept', name: '' });
-        return true;
-      }
+      const { text } = before;
+      const back = text && this.#import(text, { from: 'kept', name: '' });
+      // What cannot be read again is computed again.
+      if (back && (await back.then(() => true).catch(() => false))) return true;
       this.#store.set({ ...NOTHING, demo: null, model: null });
       this.#openLink(before.settings, []);
       return true;

@@ -76,9 +76,9 @@ wire! {
         /// Σ λ of the same.
         pub ov_trace: Option<f64>,
         /// All eigenvalues of S that need not be zero, the largest by size first; of the
-        /// shown head alone.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        pub eigenvalues: Vec<f64>,
+        /// shown head alone, and absent of others.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub eigenvalues: Option<Vec<f64>>,
         /// Width of the head.
         pub d_head: usize,
         /// Whether 2 d_head < d_model: what chance gives holds only then.
@@ -190,7 +190,7 @@ impl Form {
             symmetric_share: qk.symmetric_share,
             ov_copying: forms.ov.as_ref().map(|ov| ov.copying),
             ov_trace: forms.ov.as_ref().map(|ov| ov.trace),
-            eigenvalues: Vec::new(),
+            eigenvalues: None,
             d_head: qk.d_head,
             is_low_rank: qk.is_low_rank,
         }

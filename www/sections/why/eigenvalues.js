@@ -8,7 +8,7 @@ import { figure } from '../../kit/figure.js';
  * @param {number} width
  */
 export function eigenvalueStrip({ head, form }, width) {
-  const values = form.eigenvalues.map((value, index) => ({ index, value }));
+  const values = (form.eigenvalues ?? []).map((value, index) => ({ index, value }));
   const chart = plot({
     width,
     height: 140,
