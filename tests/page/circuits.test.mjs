@@ -57,6 +57,26 @@ const inOrder = (bySequence) =>
     .sort((a, b) => Number(a) - Number(b))
     .map((sequence) => bySequence[sequence]);
 
+test('a file of all that was found of a head opens again, and holds it', () =>
+  harness.withPage(
+    'v=1&model=tiny&n=6&head=L1H1&run=all.circuits.lens.output',
+    {},
+    async ({ page }) => {
+      await start(page, 'done');
+      const { further } = await exportedJson(page);
+      assert.ok(Object.keys(further.circuits.forms).length > 1, 'forms of other heads, too');
+      const buffer = Buffer.from(JSON.stringify(await exportedJson(page)));
+      const file = { name: 'found.json', mimeType: 'application/json', buffer };
+      await page.locator('#open-file').setInputFiles(file);
+      await page.locator('#import-notice').getByText('found.json').waitFor();
+      assert.deepEqual((await exportedJson(page)).further, further);
+      // And back to what was here.
+      await page.locator('#import-notice').getByRole('button', { name: 'Close' }).click();
+      await page.locator('#import-notice').getByText('Results from before').waitFor();
+      assert.deepEqual((await exportedJson(page)).further, further);
+    },
+  ));
+
 describe('TransformerLens’ numbers', () => {
   test('form, words, steering and the parts of a score', async () => {
     const { query, key } = theirs.score_parts;
