@@ -3,13 +3,15 @@
 
 use headscope::prompts::WordSequence;
 use headscope::tokens::{Hints, Tokens};
-use headscope_fuzz::parts;
+use headscope_fuzz::{alone, parts};
 use libfuzzer_sys::fuzz_target;
 
 /// Beginnings of a text that config.json may name, and rows of the embedding.
 const HINTS: [(Option<u32>, usize); 3] = [(None, 400), (Some(0), 323), (Some(300), 50_257)];
 
-fuzz_target!(|input: &[u8]| {
+fuzz_target!(|input: &[u8]| alone(|| read(input)));
+
+fn read(input: &[u8]) {
     let parts = parts(input);
     let text =
         |i: usize| parts.get(i).map_or_else(String::new, |bytes| String::from_utf8_lossy(bytes).into_owned());
@@ -33,4 +35,4 @@ fuzz_target!(|input: &[u8]| {
             }
         }
     }
-});
+}

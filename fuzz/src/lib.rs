@@ -12,6 +12,13 @@ pub fn gpt2() -> &'static Tokens {
     &TOKENS
 }
 
+/// Does it in a thread of its own: the tokenizers crate keeps a cache in each thread for every
+/// tokenizer that it used, and gives it back with the thread alone.
+pub fn alone(work: impl FnOnce() + Send) {
+    let ended = std::thread::scope(|threads| threads.spawn(work).join());
+    ended.expect("what panics ends the process before");
+}
+
 /// The parts of one input: four bytes stand between them that are no text, and in files of
 /// numbers none that is finite.
 pub fn parts(input: &[u8]) -> Vec<&[u8]> {
