@@ -207,9 +207,13 @@ impl Tokens {
     fn from_pairs(merges: Merges) -> Result<Self, TokensError> {
         let bytes = byte_symbols().into_iter().map(String::from);
         let merged = merges.iter().map(|(left, right)| format!("{left}{right}"));
+        let before = bytes.len();
         let mut vocab = Vocab::default();
-        for symbol in bytes.chain(merged) {
-            vocab.insert(symbol, vocab.len() as u32);
+        for (id, symbol) in bytes.chain(merged).enumerate() {
+            // Of two ids of one token text could not be told from its tokens.
+            if vocab.insert(symbol, id as u32).is_some() {
+                return Err(TokensError::BadMerge { line: id - before + 2 });
+            }
         }
         Self::of_gpt2(vocab, merges)
     }

@@ -78,6 +78,8 @@ describe('a first visit', () => {
           [],
         );
         assert.deepEqual(await complaints(page), []);
+        const { bytes } = await exportedJson(page);
+        assert.ok(bytes.network > 0 && bytes.network <= 300_000, `and ${bytes.network} bytes`);
       }));
   }
 

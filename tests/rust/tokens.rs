@@ -280,6 +280,11 @@ fn packed_merges_are_the_published_ones() {
     let text = "Naïve motorbikes' 1234 ☕ don't\n\n  split <|endoftext|>";
     assert_eq!(packed.encode(text), published.encode(text));
     assert!(matches!(Tokens::from_packed(&[0, 1, 255, 0]), Err(TokensError::BadMerge { line: 2 })));
+    // Two merges to one token.
+    for twice in ["a b\na b", "a b\nb c\nab c\na bc"] {
+        let refused = Tokens::from_merges(&format!("#version: 0.2\n{twice}"));
+        assert!(matches!(refused, Err(TokensError::BadMerge { line }) if line == twice.lines().count() + 1));
+    }
     // Each merge doubles the one before: 32 of them would be gigabytes.
     let doubles: Vec<u16> = (0..32).map(|i| if i == 0 { 0 } else { 255 + i }).collect();
     let planes = [0, 8].map(|shift| doubles.iter().map(move |id| (id >> shift) as u8).collect::<Vec<_>>());
