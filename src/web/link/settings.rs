@@ -659,6 +659,8 @@ fn logit(text: &str) -> Result<Option<LogitOf>, String> {
 }
 
 fn view(text: &str) -> Result<Option<String>, String> {
+    // Cut out of a link it may end in a space, which the next reading would take away.
+    let text = text.trim_end();
     if text.len() > LONGEST_VIEW as usize { Err("is too long".to_owned()) } else { Ok(Some(text.to_owned())) }
 }
 

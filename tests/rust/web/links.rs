@@ -209,6 +209,12 @@ fn pairs_that_run_into_one_another_are_taken_apart_so_far_and_no_further() {
 }
 
 #[test]
+fn a_view_that_ends_in_signs_of_a_message_comes_back_as_it_went() {
+    let found = link::parse("v=&view=log.q3k1reggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggggg\u{0}\u{0}\u{0}\u{0}\u{1}ext=Caf%C3%A9+%26+%23\u{1}\u{0}\u{0}\u{a}%3\u{15}\u{15}\u{15}ttprGesF68AaD13.0.0.1%3A8L000%2Fkodels%2Fmine'catsdineind=resam~days%3A%2CMonday%2=4A%\u{22}Cda-aset\u{0}\u{0}\u{0}2F12I\u{0}7.0.0\u{0}\u{0}\u{0}\u{0}\u{0}-ar\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{d}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{4}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}\u{0}ggggggggggggggggggggggggggggggggggggggggggggggpeat").0;
+    assert_eq!(link::parse(&link::format(&found)), (found, vec![]));
+}
+
+#[test]
 fn damaged_and_hostile_packed_texts_are_named_and_left_out() {
     // A megabyte of one letter packs to a thousandth of that.
     let bomb = packed_text::pack(&"a".repeat(packed_text::LONGEST)).unwrap();
