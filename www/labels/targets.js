@@ -29,11 +29,20 @@ export function isPainted(target) {
 }
 
 /**
- * What stands where scores would be, if no prompt has what heads are scored for; nothing
- * otherwise.
- * @param {import('../study/study-state.js').StudyState} state
+ * Says in an empty place why no scores will be there, if no prompt has what heads are scored
+ * for, and what it says already otherwise.
+ * @param {import('../study/study.js').Study} study
+ * @param {HTMLElement} empty
  */
-export function nothingToScore(state) {
+export function explainNoScores(study, empty) {
+  const usual = empty.textContent;
+  study.watch(nothingToScore, (nothing) => {
+    empty.textContent = nothing || usual;
+  });
+}
+
+/** @param {import('../study/study-state.js').StudyState} state */
+function nothingToScore(state) {
   if (!state.pattern || state.pattern.scorable) return '';
   const what = targetWords(shownSettings(state).target, state.promptSet);
   return `No prompt has ${what}, so there is nothing to score. Choose another target, or put more words of one category into a prompt.`;

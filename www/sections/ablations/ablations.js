@@ -7,7 +7,7 @@ import { interval, percent, plural, score as figure, signed } from '../../kit/fo
 import { byEffect, clearest, holdsZero, pairUp, significant } from '../../labels/effect.js';
 import { part } from '../../kit/part.js';
 import { showProblem } from '../../kit/problem-box.js';
-import { nothingToScore } from '../../labels/targets.js';
+import { explainNoScores } from '../../labels/targets.js';
 import { metricName } from '../../study/catalogue.js';
 
 /** @param {import('../../study/study.js').Study} study */
@@ -22,7 +22,6 @@ export function setUpAblations(study) {
   const orderTool = byId('ablations-order-tool', HTMLParagraphElement);
   const results = byId('ablations-results', HTMLDivElement);
   const empty = byId('ablations-empty', HTMLParagraphElement);
-  const emptyText = empty.textContent;
 
   let width = 0;
   /** What the table and the grid are of. @type {Ablations | null} */
@@ -68,9 +67,7 @@ export function setUpAblations(study) {
       heading.textContent = `What ${head} depends on`;
     },
   );
-  study.watch(nothingToScore, (nothing) => {
-    empty.textContent = nothing || emptyText;
-  });
+  explainNoScores(study, empty);
   /** @param {Ablations | null} shown */
   function show(shown) {
     sentence.textContent = shown ? summarise(shown) : '';

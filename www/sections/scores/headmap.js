@@ -13,7 +13,7 @@ import { headMapView, partialMapView } from '../../labels/head-map-view.js';
 import { headName, rankHeads } from '../../labels/heads.js';
 import { higherIsMore, metricName } from '../../study/catalogue.js';
 import { togglePin } from '../../study/pins.js';
-import { nothingToScore, targetWords } from '../../labels/targets.js';
+import { explainNoScores, targetWords } from '../../labels/targets.js';
 import { MOST_BARS, headBars } from './head-bars.js';
 
 /** A mean this many standard errors away is told from chance, as a 95 % interval would. */
@@ -32,7 +32,6 @@ export function setUpHeadMap(study) {
   const sentence = byId('scores-sentence', HTMLParagraphElement);
   const scroller = byId('headmap-scroll', HTMLDivElement);
   const empty = byId('headmap-empty', HTMLParagraphElement);
-  const emptyText = empty.textContent;
   const about = byId('headmap-about', HTMLSpanElement);
   const readout = byId('headmap-readout', HTMLDivElement);
   const topList = byId('top-heads', HTMLDivElement);
@@ -174,9 +173,7 @@ export function setUpHeadMap(study) {
   }
 
   study.subscribe(showPartial);
-  study.watch(nothingToScore, (nothing) => {
-    empty.textContent = nothing || emptyText;
-  });
+  explainNoScores(study, empty);
   study.watch(
     ({ model }) => model,
     (model, { settings }) => {
